@@ -1,0 +1,84 @@
+package convert
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+)
+
+// Options say how to convert. The zero value is fine for traces of Go 1.25 and
+// later.
+type Options struct {
+	// Name of the input, for messages and for outputs that name it.
+	Name string
+
+	// Start dates the first event of traces that carry no clock readings
+	// (before Go 1.25); others have their own dates, and it is not used. Zero
+	// leaves such traces without dates. See [Extent] for dating the last event.
+	Start time.Time
+
+	// RunKey replaces the identity of the run traced, from which outputs make
+	// their ids. If empty, it is the SHA-256 of the first 64 KiB of the
+	// decompressed trace: known before the first event, and the same for a
+	// file, its gzip and a pipe.
+	RunKey string
+
+	// BatchSize is the number of records to a batch, DefaultBatchSize if zero.
+	// It changes no output.
+	BatchSize int
+}
+
+// DefaultBatchSize makes the hand-over of a batch to a sink, a few
+// microseconds, small beside the work on its records.
+const DefaultBatchSize = 1024
+
+// Run reads the execution trace r to its end and hands its records to every
+// sink, each on a goroutine of its own; it returns after all have ended. r is
+// the plain trace, already decompressed. Memory is bounded by the trace's
+// largest generation, not by its length.
+//
+// A trace that is damaged is converted as far as it can be read: the error is
+// nil and Summary.Loss says what is missing. If nothing of it can be used, the
+// error is an [*InputError], and no sink gets to finish. If sinks failed and
+// the input did not, the error is a [SinkErrors], and the other sinks have
+// finished. When ctx ends, Run stops soon and returns its cause.
+func Run(ctx context.Context, r io.Reader, o Options, sinks ...Sink) (*Summary, error) {
+	return nil, errors.New("convert: not yet")
+}
+
+// Extent reads the trace r and returns the times of its first and last events,
+// so that a caller who knows when a trace ended can tell when it began. It
+// fails as [Run] does, and ends without error where Run would report a loss.
+func Extent(ctx context.Context, r io.Reader) (first, last Time, err error) {
+	return 0, 0, errors.New("convert: not yet")
+}
+
+// An InputError says why nothing of an input can be converted.
+type InputError struct {
+	Err  error
+	hint string
+}
+
+func (e *InputError) Error() string { return "convert: " + e.Err.Error() }
+func (e *InputError) Unwrap() error { return e.Err }
+
+// Hint returns what the user might do about it, or nothing.
+func (e *InputError) Hint() string { return e.hint }
+
+// SinkErrors has the error of each sink, in the order given to [Run]; nil for
+// those that finished.
+type SinkErrors []error
+
+func (e SinkErrors) Error() string { return errors.Join(e...).Error() }
+
+// Unwrap returns the errors that are not nil.
+func (e SinkErrors) Unwrap() []error {
+	var errs []error
+	for _, err := range e {
+		if err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return errs
+}
