@@ -67,9 +67,9 @@ const (
 	// goroutine is in a syscall runs until it stops or is stolen.
 	KindProc
 
-	// KindGC is a GC cycle, from the start of the sweep-termination stop to
-	// the end of the mark-termination stop. ID numbers the cycles of the trace
-	// from 1.
+	// KindGC is a GC cycle, from the start of its mark phase or of the
+	// sweep-termination stop, which comes microseconds later, to the end of the
+	// mark-termination stop. ID numbers the cycles of the trace from 1.
 	KindGC
 
 	// KindMark is the concurrent mark phase of a GC cycle; ID is its number.
@@ -238,6 +238,16 @@ func (r *Record) Clock() (Clock, bool) {
 	return Clock{Trace: r.Start, Mono: Time(r.Seen), Wall: int64(r.Parent)}, true
 }
 
+// setClock puts a clock reading into a KindSync record: the fields that date
+// other records are free in one.
+func (r *Record) setClock(c Clock) {
+	if c.IsZero() {
+		r.Start = noClock
+		return
+	}
+	r.Start, r.Seen, r.Parent = c.Trace, c.Mono, uint64(c.Wall)
+}
+
 // A Frame is one function of a stack.
 type Frame struct {
 	Func string // fully qualified, as the runtime has it
@@ -290,6 +300,10 @@ type Loss struct {
 	Hint   string
 	Bytes  int64 // bytes known not to be converted; 0 if it cannot be told
 	Offset int64 // where in the decompressed input the first of them lies
+
+	// Broken is set if the last generation was broken off: some of its events
+	// came before the damage and were converted, the rest is lost.
+	Broken bool
 }
 
 // A Sink is an output format: it turns records into bytes somewhere. Run calls

@@ -1,0 +1,126 @@
+package convert
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+)
+
+// queueLength is how many batches may wait before a sink. Two are enough to
+// keep it busy while the engine fills the next; more would only hold memory.
+const queueLength = 2
+
+// An emitter gathers records into batches and hands every batch to all sinks.
+// The slowest sink throttles the engine; a sink that failed just lets batches
+// pass.
+type emitter struct {
+	ctx     context.Context
+	size    int
+	stacks  *stacks
+	runners []*runner
+	batch   *sharedBatch
+	free    sync.Pool
+}
+
+// A sharedBatch goes back to the pool when the last sink has consumed it.
+type sharedBatch struct {
+	Batch
+	users atomic.Int32
+}
+
+// add returns the next record of the current batch, blank but for the absent
+// ids, for the caller to fill in before the next call.
+func (e *emitter) add(kind Kind, phase Phase, t Time) *Record {
+	if e.batch == nil || len(e.batch.Records) == e.size {
+		e.flush()
+		e.batch = e.newBatch()
+	}
+	e.batch.Records = e.batch.Records[:len(e.batch.Records)+1]
+	r := &e.batch.Records[len(e.batch.Records)-1]
+	*r = Record{
+		Time: t, Start: t, Seen: t, Kind: kind, Phase: phase,
+		G: NoGoroutine, By: NoGoroutine, P: NoProc, M: NoThread,
+	}
+	return r
+}
+
+func (e *emitter) newBatch() *sharedBatch {
+	b, _ := e.free.Get().(*sharedBatch)
+	if b == nil {
+		b = &sharedBatch{Batch: Batch{Records: make([]Record, 0, e.size)}}
+	}
+	b.Records, b.Stacks = b.Records[:0], b.Stacks[:0]
+	return b
+}
+
+// flush sends the current batch, with the stacks that it is the first to use.
+// It may have to wait for a sink; the context's end stops that.
+func (e *emitter) flush() {
+	b := e.batch
+	if b == nil {
+		return
+	}
+	e.batch = nil
+	b.Stacks = append(b.Stacks, e.stacks.fresh...)
+	clear(e.stacks.fresh)
+	e.stacks.fresh = e.stacks.fresh[:0]
+	b.users.Store(int32(len(e.runners)))
+	for _, r := range e.runners {
+		select {
+		case r.queue <- b:
+		case <-e.ctx.Done():
+			return // nobody finishes any more
+		}
+	}
+}
+
+// release gives b back after a sink has consumed it.
+func (e *emitter) release(b *sharedBatch) {
+	if b.users.Add(-1) == 0 {
+		clear(b.Records) // let go of their strings
+		clear(b.Stacks)
+		e.free.Put(b)
+	}
+}
+
+// A runner drives one sink from a goroutine of its own.
+type runner struct {
+	sink    Sink
+	queue   chan *sharedBatch
+	summary *Summary // set before queue is closed, if the sink is to finish
+	done    chan struct{}
+	failed  *atomic.Int32 // counts the sinks that failed
+	err     error
+}
+
+// run consumes batches until the queue is closed, and finishes.
+func (r *runner) run(t *Trace, e *emitter) {
+	defer close(r.done)
+	r.call("begin", func() error { return r.sink.Begin(t) })
+	for b := range r.queue {
+		r.call("consume", func() error { return r.sink.Consume(&b.Batch) })
+		e.release(b)
+	}
+	if r.summary != nil {
+		r.call("finish", func() error { return r.sink.Finish(r.summary) })
+	}
+}
+
+// call makes one of the sink's calls, unless one has failed. A panic in a sink
+// fails that sink alone.
+func (r *runner) call(name string, f func() error) {
+	if r.err != nil {
+		return
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			r.err = fmt.Errorf("%T: %s: panic: %v\n%s", r.sink, name, p, debug.Stack())
+		}
+		if r.err != nil {
+			r.failed.Add(1)
+		}
+	}()
+	r.err = f()
+}

@@ -1,0 +1,112 @@
+package convert
+
+// An engine owns all state of a conversion and turns events into records. Each
+// kind of thing in the trace has a state machine of its own; the engine passes
+// events to the one concerned.
+type engine struct {
+	out        *emitter
+	goroutines *goroutines
+	procs      *procs
+	ranges     *ranges
+	tasks      *tasks
+
+	start       Time // of the first event
+	sync        Time // when the current generation began
+	generations int64
+}
+
+func newEngine(out *emitter, stacks *stacks) *engine {
+	e := &engine{out: out, procs: newProcs(out), ranges: newRanges(out), tasks: newTasks(out)}
+	e.goroutines = newGoroutines(out, stacks, e.ranges)
+	return e
+}
+
+// handlers has what to do with each kind of event.
+var handlers = [...]func(*engine, *event){
+	evOther:       func(*engine, *event) {},
+	evSync:        (*engine).generation,
+	evEnd:         func(*engine, *event) {},
+	evGoroutine:   func(e *engine, ev *event) { e.goroutines.transition(ev, e.sync) },
+	evProc:        (*engine).proc,
+	evRangeBegin:  func(e *engine, ev *event) { e.ranges.begin(ev, e.sync) },
+	evRangeActive: func(e *engine, ev *event) { e.ranges.begin(ev, e.sync) },
+	evRangeEnd:    func(e *engine, ev *event) { e.ranges.finishRange(ev) },
+	evTaskBegin:   func(e *engine, ev *event) { e.tasks.begin(ev) },
+	evTaskEnd:     func(e *engine, ev *event) { e.tasks.end(ev, e.start) },
+	evRegionBegin: (*engine).region,
+	evRegionEnd:   (*engine).region,
+	evLog:         (*engine).log,
+	evMetric:      (*engine).metric,
+	evSample:      (*engine).sample,
+	evLabel:       (*engine).label,
+}
+
+// handle takes the next event of the trace.
+func (e *engine) handle(ev *event) { handlers[ev.kind](e, ev) }
+
+// generation begins a generation.
+func (e *engine) generation(ev *event) {
+	e.sync = ev.time
+	if e.generations == 0 {
+		e.start = ev.time
+	}
+	e.generations++
+	r := e.out.add(KindSync, Instant, ev.time)
+	r.ID = uint64(e.generations)
+	r.setClock(ev.clock)
+}
+
+// proc takes a proc's transition. A proc that goes idle leaves a goroutine
+// that is in a syscall on it without one.
+func (e *engine) proc(ev *event) {
+	if ev.to != running {
+		e.goroutines.loseProc(ProcID(ev.id), ev.time)
+	}
+	e.procs.transition(ev, e.sync)
+}
+
+func (e *engine) region(ev *event) {
+	g := e.goroutines.byID[ev.g]
+	switch {
+	case g == nil:
+		// The decoder lets no unknown goroutine run.
+	case ev.kind == evRegionBegin:
+		g.beginRegion(e.out, ev)
+	default:
+		g.endRegion(e.out, ev)
+	}
+}
+
+func (e *engine) log(ev *event) {
+	r := e.instant(KindLog, ev)
+	r.ID, r.Name, r.Text = uint64(ev.id), ev.name, ev.text
+}
+
+func (e *engine) metric(ev *event) {
+	r := e.instant(KindMetric, ev)
+	r.ID, r.Name = ev.value, ev.name
+}
+
+func (e *engine) sample(ev *event) {
+	e.instant(KindSample, ev)
+}
+
+func (e *engine) label(ev *event) {
+	r := e.instant(KindLabel, ev)
+	r.G, r.Name = GoID(ev.id), ev.name
+}
+
+// instant emits a record of the event's context.
+func (e *engine) instant(kind Kind, ev *event) *Record {
+	r := e.out.add(kind, Instant, ev.time)
+	r.G, r.P, r.M, r.Stack = ev.g, ev.p, ev.m, ev.stack
+	return r
+}
+
+// finish ends everything that is open at the time of the last event.
+func (e *engine) finish(t Time) {
+	e.goroutines.finish(t)
+	e.ranges.finish(t)
+	e.tasks.finish(t)
+	e.procs.finish(t)
+}

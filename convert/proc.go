@@ -1,0 +1,85 @@
+package convert
+
+import "slices"
+
+// procs is the state machine of the procs: each runs on a thread, or idles. A
+// proc in a syscall runs until it stops or is stolen.
+type procs struct {
+	out  *emitter
+	byID map[ProcID]*proc
+}
+
+type proc struct {
+	id ProcID
+	mark
+	state State
+	m     ThreadID
+}
+
+func newProcs(out *emitter) *procs {
+	return &procs{out: out, byID: make(map[ProcID]*proc)}
+}
+
+// transition takes one transition of a proc. sync is when the current
+// generation began.
+func (ps *procs) transition(ev *event, sync Time) {
+	id := ProcID(ev.id)
+	p := ps.byID[id]
+	state := ev.to.state()
+	m := ev.m
+	if state == StateIdle {
+		m = NoThread
+	}
+	switch {
+	case state == StateNone:
+		if p != nil {
+			ps.end(p, ev.time, 0)
+			delete(ps.byID, id)
+		}
+	case p == nil:
+		p = &proc{id: id, mark: now(ev.time)}
+		if ev.from == undetermined {
+			p.mark = mark{start: sync, seen: ev.time, flags: OpenStart}
+		}
+		ps.byID[id] = p
+		ps.begin(p, p.mark, state, m)
+	case p.state == state:
+		// ProcStatus re-announces procs each generation; a proc whose
+		// goroutine went away in a syscall (ProcSyscallAbandoned) is idle
+		// before it is stolen.
+	default:
+		ps.end(p, ev.time, 0)
+		ps.begin(p, now(ev.time), state, m)
+	}
+}
+
+func (ps *procs) begin(p *proc, since mark, s State, m ThreadID) {
+	prev := p.state
+	p.mark, p.state, p.m = since, s, m
+	r := ps.out.add(KindProc, Begin, since.start)
+	p.fill(r)
+	r.Prev = prev
+}
+
+func (ps *procs) end(p *proc, t Time, flags Flags) {
+	r := ps.out.add(KindProc, End, t)
+	p.fill(r)
+	r.Flags |= flags
+}
+
+func (p *proc) fill(r *Record) {
+	r.Start, r.Seen, r.Flags = p.start, p.seen, p.flags
+	r.P, r.M, r.State = p.id, p.m, p.state
+}
+
+// finish closes all procs at the end of the trace, in the order of their ids.
+func (ps *procs) finish(t Time) {
+	ids := make([]ProcID, 0, len(ps.byID))
+	for id := range ps.byID {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	for _, id := range ids {
+		ps.end(ps.byID[id], t, OpenEnd)
+	}
+}

@@ -1,0 +1,193 @@
+package convert
+
+import (
+	"cmp"
+	"slices"
+)
+
+// ranges is the state machine of what the garbage collector and the stopper of
+// the world do. A range is known by its kind and its scope: a goroutine for a
+// stop of the world and a mark assist, a proc for a sweep, nothing for the
+// mark phase.
+//
+// A GC cycle is made of them:
+//
+//	mark phase                   is announced just before the first stop
+//	STW "GC sweep termination"   within it; together they begin the cycle
+//	STW "GC mark termination"    may come several times; ends the cycle once
+//	                             the mark phase has ended
+//
+// (runtime/mgc.go: gcStart, gcMarkDone, gcMarkTermination).
+type ranges struct {
+	out    *emitter
+	open   map[rangeKey]*gcRange
+	cycle  gcRange // the GC cycle
+	cycles uint64  // begun so far
+	inGC   bool
+	parts  cycleParts // seen of the cycle
+}
+
+type cycleParts uint8
+
+const (
+	sweepTermination cycleParts = 1 << iota
+	markBegin
+	markEnd
+)
+
+type rangeKey struct {
+	kind  rangeKind
+	scope int64
+}
+
+// A gcRange is a range that has begun.
+type gcRange struct {
+	mark
+	g     GoID
+	p     ProcID
+	m     ThreadID
+	id    uint64
+	stack StackID
+	name  string
+}
+
+// Reasons of the two stops that delimit a GC cycle (runtime/proc.go:
+// stwReasonStrings).
+const (
+	stwSweepTermination = "GC sweep termination"
+	stwMarkTermination  = "GC mark termination"
+)
+
+func newRanges(out *emitter) *ranges {
+	return &ranges{out: out, open: make(map[rangeKey]*gcRange)}
+}
+
+// kinds of records, by kind of range.
+var rangeRecords = [...]Kind{
+	rangeSTW:    KindSTW,
+	rangeMark:   KindMark,
+	rangeAssist: KindAssist,
+	rangeSweep:  KindSweep,
+}
+
+// begin begins the range of a RangeBegin or RangeActive event. sync is when
+// the current generation began: an active range was under way then.
+func (rs *ranges) begin(ev *event, sync Time) {
+	key := rangeKey{ev.rng, ev.id}
+	if rs.open[key] != nil {
+		if ev.kind == evRangeActive {
+			return // re-announced each generation
+		}
+		rs.end(key, ev.time, 0) // its end was lost
+	}
+	in := &gcRange{mark: now(ev.time), g: ev.g, p: ev.p, m: ev.m, stack: ev.stack, name: ev.name}
+	if ev.kind == evRangeActive {
+		in.mark = mark{start: sync, seen: ev.time, flags: OpenStart}
+		in.g, in.p, in.m = NoGoroutine, NoProc, NoThread // those of the announcement
+	}
+	switch ev.rng {
+	case rangeSTW:
+		if ev.name == stwSweepTermination {
+			rs.joinCycle(in, sweepTermination)
+		}
+	case rangeAssist:
+		in.g = GoID(ev.id)
+	case rangeSweep:
+		in.p = ProcID(ev.id)
+	case rangeMark:
+		rs.joinCycle(in, markBegin)
+		if ev.kind == evRangeActive {
+			rs.parts |= sweepTermination // before the trace
+		}
+		in.id = rs.cycle.id
+	}
+	rs.open[key] = in
+	in.fill(rs.out.add(rangeRecords[ev.rng], Begin, in.start))
+}
+
+// finishRange ends the range of a RangeEnd event.
+func (rs *ranges) finishRange(ev *event) {
+	key := rangeKey{ev.rng, ev.id}
+	in := rs.open[key]
+	if in == nil {
+		return // the decoder lets none begin unseen
+	}
+	if ev.rng == rangeSweep {
+		r := rs.end(key, ev.time, 0)
+		r.ID, r.Parent = ev.value, ev.parent
+		return
+	}
+	rs.end(key, ev.time, 0)
+	switch ev.rng {
+	case rangeMark:
+		rs.parts |= markEnd
+	case rangeSTW:
+		if in.name == stwMarkTermination && rs.parts&markEnd != 0 {
+			rs.endCycle(ev.time, 0)
+		}
+	}
+}
+
+// end ends an open range.
+func (rs *ranges) end(key rangeKey, t Time, flags Flags) *Record {
+	r := rs.out.add(rangeRecords[key.kind], End, t)
+	rs.open[key].fill(r)
+	r.Flags |= flags
+	delete(rs.open, key)
+	return r
+}
+
+// endAssist ends the mark assist that g is in, if it is in one.
+func (rs *ranges) endAssist(g GoID, t Time, flags Flags) {
+	key := rangeKey{rangeAssist, int64(g)}
+	if rs.open[key] != nil {
+		rs.end(key, t, flags)
+	}
+}
+
+// joinCycle makes in a part of the current GC cycle, or of a new one if that
+// has such a part already.
+func (rs *ranges) joinCycle(in *gcRange, part cycleParts) {
+	if rs.inGC && rs.parts&(part|markEnd) != 0 {
+		rs.endCycle(in.start, 0) // its end was lost
+	}
+	if !rs.inGC {
+		rs.cycles++
+		rs.cycle = *in
+		rs.cycle.id, rs.cycle.name = rs.cycles, ""
+		rs.inGC, rs.parts = true, 0
+		rs.cycle.fill(rs.out.add(KindGC, Begin, in.start))
+	}
+	rs.parts |= part
+}
+
+func (rs *ranges) endCycle(t Time, flags Flags) {
+	r := rs.out.add(KindGC, End, t)
+	rs.cycle.fill(r)
+	r.Flags |= flags
+	rs.inGC = false
+}
+
+func (in *gcRange) fill(r *Record) {
+	r.Start, r.Seen, r.Flags = in.start, in.seen, in.flags
+	r.G, r.P, r.M = in.g, in.p, in.m
+	r.ID, r.Stack, r.Name = in.id, in.stack, in.name
+}
+
+// finish ends what is open at the end of the trace, in the order of kinds and
+// scopes, the GC cycle last.
+func (rs *ranges) finish(t Time) {
+	keys := make([]rangeKey, 0, len(rs.open))
+	for key := range rs.open {
+		keys = append(keys, key)
+	}
+	slices.SortFunc(keys, func(a, b rangeKey) int {
+		return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.scope, b.scope))
+	})
+	for _, key := range keys {
+		rs.end(key, t, OpenEnd)
+	}
+	if rs.inGC {
+		rs.endCycle(t, OpenEnd)
+	}
+}
