@@ -1,0 +1,191 @@
+package convert
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"sync/atomic"
+)
+
+// A conversion is one run of the engine over a trace.
+//
+// The goroutine that calls Run reads events and owns all state; each sink has
+// a goroutine of its own, from the first event to end.
+type conversion struct {
+	ctx     context.Context
+	options Options
+	stacks  *stacks
+	out     *emitter
+	engine  *engine
+	begun   bool // the sinks are running
+	dated   bool // by Options.Start, not by the trace
+	failed  atomic.Int32
+	summary Summary
+}
+
+func newConversion(ctx context.Context, o Options, sinks []Sink) *conversion {
+	c := &conversion{ctx: ctx, options: o, stacks: newStacks()}
+	size := o.BatchSize
+	if size <= 0 {
+		size = DefaultBatchSize
+	}
+	c.out = &emitter{ctx: ctx, size: size, stacks: c.stacks}
+	for _, s := range sinks {
+		c.out.runners = append(c.out.runners, &runner{
+			sink: s, queue: make(chan *sharedBatch, queueLength), done: make(chan struct{}), failed: &c.failed,
+		})
+	}
+	c.engine = newEngine(c.out, c.stacks)
+	return c
+}
+
+// read reads the whole trace, and emits its records to the sinks.
+func (c *conversion) read(r io.Reader) error {
+	var src *source
+	err := guard(func() (err error) {
+		src, err = newSource(ctxReader{c.ctx, r}, c.stacks)
+		return err
+	})
+	if err != nil {
+		var input *InputError
+		if !errors.As(err, &input) {
+			err = &InputError{Err: err}
+		}
+		return err
+	}
+
+	err = guard(func() error { return c.events(src) })
+	if c.ctx.Err() != nil || err == errAllFailed {
+		return err
+	}
+	s := &c.summary
+	if err != io.EOF {
+		s.Loss = src.loss(err, c.engine.start)
+	}
+	if src.events == src.syncs {
+		return noGeneration(s.Loss, src.framing.empty())
+	}
+	c.engine.finish(src.last)
+	c.out.flush()
+	s.End = src.last
+	s.Events, s.Generations, s.Adjusted = src.events, src.generations, src.adjusted
+	s.Goroutines = c.engine.goroutines.seen
+	s.Bytes = src.framing.off
+	return nil
+}
+
+// guard makes an error of a panic, which hostile traces can cause in the
+// decoder.
+func guard(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("malformed trace: %v", p)
+		}
+	}()
+	return f()
+}
+
+// A ctxReader fails when its context ends. A Read under way is not cut short.
+type ctxReader struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (c ctxReader) Read(p []byte) (int, error) {
+	if c.ctx.Err() != nil {
+		return 0, context.Cause(c.ctx)
+	}
+	return c.r.Read(p)
+}
+
+// errAllFailed stops the reading when no sink is left to read for.
+var errAllFailed = errors.New("every sink failed")
+
+// checkEvery is how many events pass between two looks at the sinks and the
+// context.
+const checkEvery = 1024
+
+// events passes the events of the trace through the engine, up to the error
+// that ends it: io.EOF if nothing is wrong.
+func (c *conversion) events(src *source) error {
+	var ev event
+	for {
+		if err := src.read(&ev); err != nil {
+			return err
+		}
+		if !c.begun {
+			if ev.kind != evSync {
+				continue // a Sync that ends the trace, and none before
+			}
+			c.begin(Trace{Version: src.header.String(), Start: ev.time, Clock: ev.clock, RunKey: src.runKey})
+		}
+		if src.events%checkEvery == 0 {
+			if c.ctx.Err() != nil {
+				return c.ctx.Err()
+			}
+			if n := len(c.out.runners); n > 0 && int(c.failed.Load()) == n {
+				return errAllFailed
+			}
+		}
+		if ev.kind == evSync && c.dated {
+			ev.clock = c.summary.Clock
+		}
+		c.engine.handle(&ev)
+	}
+}
+
+// begin starts the sinks, at the first event. The options complete t.
+func (c *conversion) begin(t Trace) {
+	c.begun = true
+	t.Name = c.options.Name
+	if c.options.RunKey != "" {
+		t.RunKey = sha256.Sum256([]byte(c.options.RunKey))
+	}
+	if t.Clock.IsZero() && !c.options.Start.IsZero() {
+		t.Clock, c.dated = startClock(t.Start, c.options.Start), true
+	}
+	c.summary.Trace = t
+	for _, r := range c.out.runners {
+		go r.run(&t, c.out)
+	}
+}
+
+// end lets the sinks finish, if they shall, and waits for them.
+func (c *conversion) end(finish bool) {
+	if !c.begun {
+		return
+	}
+	for _, r := range c.out.runners {
+		if finish {
+			r.summary = &c.summary
+		}
+		close(r.queue)
+	}
+	for _, r := range c.out.runners {
+		<-r.done
+	}
+}
+
+// sinkErrors returns a SinkErrors if any sink failed.
+func (c *conversion) sinkErrors() error {
+	if c.failed.Load() == 0 {
+		return nil
+	}
+	var errs SinkErrors
+	for _, r := range c.out.runners {
+		errs = append(errs, r.err)
+	}
+	return errs
+}
+
+// noGeneration is the error of a trace without a single event but Syncs. It
+// may be well-formed: a program that is killed within its first second leaves
+// a header and nothing else.
+func noGeneration(l *Loss, empty bool) error {
+	if l == nil || empty {
+		return &InputError{Err: errors.New("no complete generation"), hint: stopHint}
+	}
+	return &InputError{Err: fmt.Errorf("no complete generation: %w", l.Err), hint: l.Hint}
+}
