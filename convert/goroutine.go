@@ -30,6 +30,7 @@ type goroutine struct {
 	call    interval // its syscall, if inCall
 	inCall  bool
 	regions []region // open, outermost first
+	ended   []region // mis-nested: ended with a region around them
 }
 
 // A mark is the beginning of an interval.

@@ -112,18 +112,26 @@ func (g *goroutine) beginRegion(out *emitter, ev *event) {
 }
 
 // endRegion ends the innermost open region of that type and task, and with it
-// the regions within. If none is open, the region began before the trace, at
-// the earliest when g was first seen.
+// the regions within; their own ends, when they come, say nothing more. If none
+// is open, the region began before the trace, at the earliest when g was first
+// seen.
 func (g *goroutine) endRegion(out *emitter, ev *event) {
+	is := func(rg region) bool { return rg.name == ev.name && rg.task == uint64(ev.id) }
 	for i := len(g.regions) - 1; i >= 0; i-- {
-		if rg := &g.regions[i]; rg.name == ev.name && rg.task == uint64(ev.id) {
-			for len(g.regions) > i+1 {
-				g.popRegion(out, ev.time, Exited)
-			}
-			r := g.popRegion(out, ev.time, 0)
-			r.EndStack = ev.stack
-			return
+		if !is(g.regions[i]) {
+			continue
 		}
+		g.ended = append(g.ended, g.regions[i+1:]...)
+		for len(g.regions) > i+1 {
+			g.popRegion(out, ev.time, Exited)
+		}
+		r := g.popRegion(out, ev.time, 0)
+		r.EndStack = ev.stack
+		return
+	}
+	if i := slices.IndexFunc(g.ended, is); i >= 0 {
+		g.ended = slices.Delete(g.ended, i, i+1)
+		return
 	}
 	r := out.add(KindRegion, End, ev.time)
 	r.Start, r.Seen, r.Flags = g.born.start, ev.time, OpenStart
