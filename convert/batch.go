@@ -37,21 +37,21 @@ func (e *emitter) add(kind Kind, phase Phase, t Time) *Record {
 		e.flush()
 		e.batch = e.newBatch()
 	}
-	e.batch.Records = e.batch.Records[:len(e.batch.Records)+1]
-	r := &e.batch.Records[len(e.batch.Records)-1]
-	*r = Record{
-		Time: t, Start: t, Seen: t, Kind: kind, Phase: phase,
-		G: NoGoroutine, By: NoGoroutine, P: NoProc, M: NoThread,
-	}
+	n := len(e.batch.Records)
+	e.batch.Records = e.batch.Records[:n+1]
+	r := &e.batch.Records[n]
+	r.Kind, r.Phase = kind, phase
+	r.Time, r.Start, r.Seen = t, t, t
+	r.G, r.By, r.P, r.M = NoGoroutine, NoGoroutine, NoProc, NoThread
 	return r
 }
 
+// newBatch returns an empty batch, whose records to come are zero.
 func (e *emitter) newBatch() *sharedBatch {
 	b, _ := e.free.Get().(*sharedBatch)
 	if b == nil {
 		b = &sharedBatch{Batch: Batch{Records: make([]Record, 0, e.size)}}
 	}
-	b.Records, b.Stacks = b.Records[:0], b.Stacks[:0]
 	return b
 }
 
@@ -67,6 +67,9 @@ func (e *emitter) flush() {
 	clear(e.stacks.fresh)
 	e.stacks.fresh = e.stacks.fresh[:0]
 	b.users.Store(int32(len(e.runners)))
+	if len(e.runners) == 0 {
+		e.recycle(b)
+	}
 	for _, r := range e.runners {
 		select {
 		case r.queue <- b:
@@ -79,10 +82,16 @@ func (e *emitter) flush() {
 // release gives b back after a sink has consumed it.
 func (e *emitter) release(b *sharedBatch) {
 	if b.users.Add(-1) == 0 {
-		clear(b.Records) // let go of their strings
-		clear(b.Stacks)
-		e.free.Put(b)
+		e.recycle(b)
 	}
+}
+
+// recycle empties b for its next use, and lets go of its strings.
+func (e *emitter) recycle(b *sharedBatch) {
+	clear(b.Records)
+	clear(b.Stacks)
+	b.Records, b.Stacks = b.Records[:0], b.Stacks[:0]
+	e.free.Put(b)
 }
 
 // A runner drives one sink from a goroutine of its own.

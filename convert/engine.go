@@ -79,7 +79,7 @@ func (e *engine) region(ev *event) {
 
 func (e *engine) log(ev *event) {
 	r := e.instant(KindLog, ev)
-	r.ID, r.Name, r.Text = uint64(ev.id), ev.name, ev.text
+	r.ID, r.Stack, r.Name, r.Text = uint64(ev.id), ev.stack, ev.name, ev.text
 }
 
 func (e *engine) metric(ev *event) {
@@ -88,7 +88,8 @@ func (e *engine) metric(ev *event) {
 }
 
 func (e *engine) sample(ev *event) {
-	e.instant(KindSample, ev)
+	r := e.instant(KindSample, ev)
+	r.Stack = ev.stack
 }
 
 func (e *engine) label(ev *event) {
@@ -99,7 +100,7 @@ func (e *engine) label(ev *event) {
 // instant emits a record of the event's context.
 func (e *engine) instant(kind Kind, ev *event) *Record {
 	r := e.out.add(kind, Instant, ev.time)
-	r.G, r.P, r.M, r.Stack = ev.g, ev.p, ev.m, ev.stack
+	r.G, r.P, r.M = ev.g, ev.p, ev.m
 	return r
 }
 

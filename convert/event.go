@@ -1,7 +1,8 @@
 package convert
 
 // An event is one step of the trace in plain values: what the state machines
-// work on, whatever decoder it came from.
+// work on, whatever decoder it came from. A source fills the same event again
+// and again: fields that its kind does not have hold what they held before.
 type event struct {
 	time Time
 	kind eventKind
@@ -14,16 +15,16 @@ type event struct {
 	// Whom it is about: the goroutine or proc of a transition or range, the
 	// task of an annotation.
 	id     int64
-	from   status // transitions
-	to     status
-	parent uint64  // parent task; metric value; bytes reclaimed by a sweep
-	value  uint64  // bytes swept by a sweep
-	stack  StackID // the acting goroutine's
-	own    StackID // of transitions: the affected goroutine's
+	from   status  // transitions
+	to     status  // transitions
+	stack  StackID // the acting goroutine's; all but evProc, evMetric, evLabel
+	own    StackID // transitions of goroutines: the affected one's
+	parent uint64  // evTaskBegin: parent; evRangeEnd of a sweep: bytes reclaimed
+	value  uint64  // evMetric: value; evRangeEnd of a sweep: bytes swept
 
 	rng  rangeKind // ranges
 	name string    // reason, type, category, label, metric
-	text string    // log message
+	text string    // evLog: message
 
 	clock Clock // evSync; zero if the generation has none
 }

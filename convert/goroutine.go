@@ -106,7 +106,8 @@ func (gs *goroutines) appear(ev *event, since mark) *goroutine {
 		// A goroutine that is first heard of when it exits did run.
 		s = running
 	}
-	in := interval{mark: since, state: s.state(), p: NoProc, m: NoThread, by: NoGoroutine, stack: ev.own, name: ev.name}
+	in := &g.cur
+	in.mark, in.state, in.p, in.m, in.by, in.stack, in.name = since, s.state(), NoProc, NoThread, NoGoroutine, ev.own, ev.name
 	switch s {
 	case runnable:
 		in.by, in.byStack = g.by, g.from
@@ -114,9 +115,9 @@ func (gs *goroutines) appear(ev *event, since mark) *goroutine {
 		in.p, in.m = ev.p, ev.m
 	case syscall:
 		in.p, in.m = ev.p, ev.m
-		gs.enterSyscall(g, &in)
+		gs.enterSyscall(g)
 	}
-	gs.begin(g, in)
+	gs.begin(g)
 	if ev.to == notExist {
 		gs.exit(g, ev.time)
 	}
@@ -137,54 +138,53 @@ func (gs *goroutines) learnName(g *goroutine, ev *event) {
 
 // change ends g's state and begins the next.
 func (gs *goroutines) change(g *goroutine, ev *event) {
-	was := g.cur.state
-	in := interval{
-		mark: now(ev.time), state: ev.to.state(), prev: was, p: NoProc, m: NoThread,
-		by: NoGoroutine, stack: ev.own, name: ev.name,
+	var (
+		was     = g.cur.state
+		stack   = ev.own
+		by      = NoGoroutine
+		byStack StackID
+	)
+	if stack == 0 && was != StateRunning {
+		stack = g.cur.stack // it has not moved since
 	}
-	if ev.own == 0 && was != StateRunning {
-		in.stack = g.cur.stack // it has not moved since
+	if was == StateWaiting && ev.to == runnable && ev.g != g.id {
+		by, byStack = ev.g, ev.stack
 	}
-	switch ev.to {
-	case runnable:
-		if ev.g != g.id && was == StateWaiting {
-			in.by, in.byStack = ev.g, ev.stack
-		}
-	case running:
-		in.p, in.m = ev.p, ev.m
+	if ev.to == running && len(gs.holders) > 0 {
 		if h := gs.holders[ev.p]; h != nil && h != g {
 			gs.loseProc(ev.p, ev.time) // the proc runs another: it was taken
 		}
 	}
 
-	gs.end(g, ev, in.by, in.byStack)
-	if g.inCall {
-		gs.leaveSyscall(g, ev.time, 0)
-	}
-	if ev.to == syscall {
-		in.p, in.m = ev.p, ev.m
-		gs.enterSyscall(g, &in)
-	}
-	gs.begin(g, in)
-}
-
-// begin makes in the state of g.
-func (gs *goroutines) begin(g *goroutine, in interval) {
-	g.cur = in
-	r := gs.out.add(KindState, Begin, in.start)
-	g.cur.fill(r, g.id)
-}
-
-// end ends the state of g by the event ev.
-func (gs *goroutines) end(g *goroutine, ev *event, by GoID, byStack StackID) {
 	r := gs.out.add(KindState, End, ev.time)
 	g.cur.fill(r, g.id)
-	switch g.cur.state {
+	switch was {
 	case StateWaiting:
 		r.By, r.ByStack = by, byStack
 	case StateRunning:
 		r.EndStack = ev.own
 	}
+	if g.inCall {
+		gs.leaveSyscall(g, ev.time, 0)
+	}
+
+	in := &g.cur
+	in.mark, in.state, in.prev = now(ev.time), ev.to.state(), was
+	in.p, in.m = NoProc, NoThread
+	in.by, in.stack, in.byStack, in.name = by, stack, byStack, ev.name
+	switch ev.to {
+	case running:
+		in.p, in.m = ev.p, ev.m
+	case syscall:
+		in.p, in.m = ev.p, ev.m
+		gs.enterSyscall(g)
+	}
+	gs.begin(g)
+}
+
+// begin announces the state that g is in.
+func (gs *goroutines) begin(g *goroutine) {
+	g.cur.fill(gs.out.add(KindState, Begin, g.cur.start), g.id)
 }
 
 // fill sets the fields that the Begin and the End of an interval share.
@@ -195,8 +195,9 @@ func (in *interval) fill(r *Record, g GoID) {
 	r.Stack, r.ByStack, r.Name = in.stack, in.byStack, in.name
 }
 
-// enterSyscall begins a syscall with the state in, which has a proc or not.
-func (gs *goroutines) enterSyscall(g *goroutine, in *interval) {
+// enterSyscall begins a syscall with g's state, which has a proc or not.
+func (gs *goroutines) enterSyscall(g *goroutine) {
+	in := &g.cur
 	g.call, g.inCall = *in, true
 	g.call.state, g.call.prev, g.call.name = StateNone, StateNone, ""
 	if in.p == NoProc {
@@ -232,11 +233,11 @@ func (gs *goroutines) loseProc(p ProcID, t Time) {
 	}
 	delete(gs.holders, p)
 	g.call.lost = t
-	in := g.cur
+	in := &g.cur
+	in.fill(gs.out.add(KindState, End, t), g.id)
 	in.mark, in.prev = now(t), in.state
 	in.state, in.p = StateSyscallBlocked, NoProc
-	g.cur.fill(gs.out.add(KindState, End, t), g.id)
-	gs.begin(g, in)
+	gs.begin(g)
 }
 
 // exit ends the life of g.

@@ -111,7 +111,7 @@ func (s *source) resolveSync(ev *event, e trace.Event) {
 	clear(s.handles)
 	s.inside = false
 	s.syncs++
-	*ev = event{g: NoGoroutine, p: NoProc, m: NoThread, time: Time(e.Time()), kind: evEnd}
+	ev.g, ev.p, ev.m, ev.time, ev.kind, ev.clock = NoGoroutine, NoProc, NoThread, Time(e.Time()), evEnd, Clock{}
 	clock := e.Sync().ClockSnapshot
 	s.next, s.nextErr = s.r.ReadEvent()
 	s.pending = true
@@ -134,14 +134,14 @@ func (s *source) readEvent() (trace.Event, error) {
 	return s.r.ReadEvent()
 }
 
-// resolve copies e, and all it refers to, into ev.
+// resolve copies e, and all it refers to, into ev. It leaves alone the fields
+// that the event's kind does not have.
 func (s *source) resolve(ev *event, e trace.Event) {
-	*ev = event{
-		time: Time(e.Time()),
-		g:    GoID(e.Goroutine()),
-		p:    ProcID(e.Proc()),
-		m:    ThreadID(e.Thread()),
-	}
+	ev.kind = evOther
+	ev.time = Time(e.Time())
+	ev.g = GoID(e.Goroutine())
+	ev.p = ProcID(e.Proc())
+	ev.m = ThreadID(e.Thread())
 	switch e.Kind() {
 	case trace.EventStateTransition:
 		s.resolveTransition(ev, e)
@@ -222,6 +222,7 @@ func (s *source) resolveTransition(ev *event, e trace.Event) {
 
 func (s *source) resolveRange(ev *event, e trace.Event) {
 	r := e.Range()
+	ev.name, ev.id = "", 0
 	switch r.Name {
 	case "GC concurrent mark phase":
 		ev.rng = rangeMark
