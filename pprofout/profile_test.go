@@ -1,0 +1,211 @@
+package pprofout_test
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/pprof/profile"
+
+	"github.com/trace2otel/trace2otel/convert"
+	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/pprofout"
+)
+
+func TestConformance(t *testing.T) {
+	for _, o := range []pprofout.Options{
+		{Kind: pprofout.Net},
+		{Kind: pprofout.Sync},
+		{Kind: pprofout.Syscall},
+		{Kind: pprofout.Sched},
+		{Kind: pprofout.Sched, Compat: true},
+		{Kind: pprofout.Syscall, Compat: true},
+	} {
+		name := o.Kind.String()
+		if o.Compat {
+			name += " as Go's tool"
+		}
+		t.Run(name, func(t *testing.T) {
+			sinktest.Test(t, func(w io.Writer) convert.Sink { return pprofout.New(w, o) })
+		})
+	}
+}
+
+// TestCompleteEqualsSums holds the profiles to the sums of the records.
+func TestCompleteEqualsSums(t *testing.T) {
+	for _, f := range sinktest.Traces(t) {
+		t.Run(f.Name, func(t *testing.T) {
+			var sums sinktest.Sums
+			profiles := profilesOf(t, f, false, &sums)
+			waits := func(match func(reason string) bool) sinktest.Sum {
+				return sums.States(func(k sinktest.StateKey) bool {
+					return k.State == convert.StateWaiting && match(k.Reason)
+				})
+			}
+			inSyscall := sums.States(func(k sinktest.StateKey) bool {
+				return k.State == convert.StateSyscall || k.State == convert.StateSyscallBlocked
+			})
+			want := map[pprofout.Kind]sinktest.Sum{
+				pprofout.Net: waits(func(reason string) bool { return reason == "network" }),
+				pprofout.Sync: waits(func(reason string) bool {
+					return slices.Contains([]string{
+						"chan receive", "chan send", "select", "sync", "sync.(*Cond).Wait",
+					}, reason)
+				}),
+				pprofout.Syscall: {Count: sums.Kinds[convert.KindSyscall].Count, Time: inSyscall.Time},
+				pprofout.Sched:   sums.ByState()[convert.StateRunnable],
+			}
+			for _, k := range pprofout.Kinds {
+				p := profiles[k]
+				contentions, delay := total(p)
+				if got := (sinktest.Sum{Count: contentions, Time: time.Duration(delay)}); got != want[k] {
+					t.Errorf("%v: got %v, the records sum up to %v", k, got, want[k])
+				}
+				if p.DurationNanos != int64(sums.Summary.End.Sub(sums.Trace.Start)) {
+					t.Errorf("%v: lasts %d", k, p.DurationNanos)
+				}
+			}
+		})
+	}
+}
+
+func TestProfileHeader(t *testing.T) {
+	const waits = `
+100 G1 begin goroutine open-start
+100 G1 begin waiting open-start seen=120
+350 G1 end waiting
+350 G1 begin running`
+	p := convertStory(t, "trace start=100 end=1100 wall=1700000000000000000\nloss \"bad\xff\\nbytes\""+waits,
+		pprofout.Options{Kind: pprofout.Sync, ToolVersion: "v1.2.3"})
+	if got, want := p.TimeNanos, int64(1700000000000000000); got != want {
+		t.Errorf("time %d, want %d", got, want)
+	}
+	if got, want := p.DurationNanos, int64(1000); got != want {
+		t.Errorf("duration %d, want %d", got, want)
+	}
+	if p.DefaultSampleType != "delay" || len(p.SampleType) != 2 ||
+		*p.SampleType[0] != (profile.ValueType{Type: "contentions", Unit: "count"}) ||
+		*p.SampleType[1] != (profile.ValueType{Type: "delay", Unit: "nanoseconds"}) {
+		t.Errorf("sample types %v, by default %q", p.SampleType, p.DefaultSampleType)
+	}
+	want := []string{
+		"trace2otel v1.2.3",
+		"kind: sync: waits for channels, select and package sync",
+		"mode: complete",
+		"not counted: waits for which the trace gives no reason: 1, 250ns in all",
+		"loss: bad\uFFFD bytes",
+	}
+	if !slices.Equal(p.Comments, want) {
+		t.Errorf("comments %q, want %q", p.Comments, want)
+	}
+
+	p = convertStory(t, "trace start=100 end=1100", pprofout.Options{Compat: true})
+	if p.TimeNanos != 0 {
+		t.Errorf("without a clock, the time is %d", p.TimeNanos)
+	}
+	if want := []string{"trace2otel", "kind: net: waits for the network", "mode: as go tool trace -pprof=net counts"}; !slices.Equal(p.Comments, want) {
+		t.Errorf("comments %q, want %q", p.Comments, want)
+	}
+}
+
+// TestInvalidUTF8 also shows that files and lines arrive as they are.
+func TestInvalidUTF8(t *testing.T) {
+	rec := sinktest.Everything(t)
+	for i := range rec.Records {
+		if r := &rec.Records[i]; r.Kind == convert.KindState && r.State == convert.StateRunnable {
+			r.Stack, r.ByStack = 5, 0
+		}
+	}
+	var out bytes.Buffer
+	if err := rec.Replay(pprofout.New(&out, pprofout.Options{Kind: pprofout.Sched}), 10); err != nil {
+		t.Fatal(err)
+	}
+	p := parse(t, &out)
+	got := samplesOf(p)
+	if want := "main.F[go.shape.struct { A int }]:7 bad\uFFFDutf8:-1\n"; !strings.HasSuffix(got, want) {
+		t.Errorf("got %s, want …%s", got, want)
+	}
+	for _, f := range p.Function {
+		if !utf8.ValidString(f.Name) || !utf8.ValidString(f.Filename) || f.Filename == "" {
+			t.Errorf("function %q in %q", f.Name, f.Filename)
+		}
+	}
+}
+
+func TestFunctionsAndLocationsAreShared(t *testing.T) {
+	p := convertStory(t, create+run+`
+200 G1 end running
+200 G1 begin waiting "select" stack=2
+300 G1 end waiting
+300 G1 begin waiting "select" stack=4
+400 G1 end waiting
+400 G1 begin waiting "select" stack=1
+500 G1 end waiting
+500 G1 begin running`, pprofout.Options{Kind: pprofout.Sync})
+	// Three samples, three functions, main.worker on a line for each.
+	if len(p.Sample) != 3 || len(p.Function) != 3 || len(p.Location) != 5 {
+		t.Errorf("%d samples, %d functions, %d locations", len(p.Sample), len(p.Function), len(p.Location))
+	}
+}
+
+func TestParseKind(t *testing.T) {
+	for _, k := range pprofout.Kinds {
+		if got, err := pprofout.ParseKind(k.String()); got != k || err != nil {
+			t.Errorf("%v: got %v, %v", k, got, err)
+		}
+		if k.What() == "" {
+			t.Errorf("%v: counts what?", k)
+		}
+	}
+	_, err := pprofout.ParseKind("cpu")
+	if err == nil || !strings.Contains(err.Error(), "net, sync, syscall, sched") {
+		t.Errorf("cpu: %v", err)
+	}
+	if err := pprofout.New(io.Discard, pprofout.Options{Kind: 99}).Begin(new(convert.Trace)); err == nil {
+		t.Error("a sink of no kind begins")
+	}
+}
+
+// TestGoToolPprofOpens has Go's own pprof read what is written.
+func TestGoToolPprofOpens(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs go tool pprof")
+	}
+	goCmd, err := exec.LookPath("go")
+	if err != nil {
+		t.Skip("no go command")
+	}
+	var out bytes.Buffer
+	file := sinktest.File{Name: "multi", Path: filepath.Join(sinktest.Root(t), "testdata", "go1.26.8-multi.trace")}
+	sinktest.Run(t, file, pprofout.New(&out, pprofout.Options{Kind: pprofout.Net, ToolVersion: "v1"}))
+	path := filepath.Join(t.TempDir(), "net.pb.gz")
+	if err := os.WriteFile(path, out.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"-top"}, "Type: delay"},
+		{[]string{"-top"}, "internal/poll.(*FD).Read"},
+		{[]string{"-top", "-sample_index=contentions"}, "Type: contentions"},
+		{[]string{"-comments"}, "trace2otel v1"},
+		{[]string{"-raw"}, "contentions/count delay/nanoseconds[dflt]"},
+		{[]string{"-top", "-diff_base=" + path}, "accounting for 0"},
+	} {
+		var stderr bytes.Buffer
+		cmd := exec.Command(goCmd, append(append([]string{"tool", "pprof"}, test.args...), path)...)
+		cmd.Stderr = &stderr
+		got, err := cmd.Output()
+		if err != nil || !strings.Contains(string(got), test.want) {
+			t.Errorf("pprof %v: want %q, got %v, %s\n%.2000s", test.args, test.want, err, &stderr, got)
+		}
+	}
+}
