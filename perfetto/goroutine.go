@@ -1,0 +1,204 @@
+package perfetto
+
+import (
+	"strconv"
+
+	"github.com/trace2otel/trace2otel/convert"
+)
+
+// unknownFunction names the process of goroutines whose start function never
+// showed.
+const unknownFunction = "unknown"
+
+// A goroutine is what is kept of one that lives.
+type goroutine struct {
+	tid     int64
+	name    string   // of its thread
+	track   uint64   // of its thread
+	process *process // nil until the thread is declared
+
+	state convert.State // as counted
+
+	// The state that the file has last, and the one that is to follow it if
+	// nothing else does at the same time: see settleStates.
+	shown   taskState
+	next    taskState
+	nextCPU int32
+	pending bool
+	closing bool  // next only ends what is shown
+	cpu     int32 // last run on, or noCPU
+
+	open    []openSlice      // on its track or in its lanes, outermost first
+	lanes   *lanes           // for what does not nest: see slice
+	samples []convert.Record // that wait for its name
+}
+
+// An openSlice is one that began on a goroutine's track, or in a lane.
+type openSlice struct {
+	kind convert.Kind
+	lane *lane // nil on the track itself
+}
+
+// goroutine returns the one that a record is about. For NoGoroutine it is the
+// main thread of the runtime's process.
+func (s *Sink) goroutine(id convert.GoID) *goroutine {
+	if s.last != nil && s.lastID == id {
+		return s.last
+	}
+	g := s.goroutines[id]
+	if g == nil {
+		g = s.newGoroutine(id)
+		s.goroutines[id] = g
+	}
+	s.last, s.lastID = g, id
+	return g
+}
+
+func (s *Sink) newGoroutine(id convert.GoID) *goroutine {
+	g := &goroutine{track: s.newTrack(), cpu: noCPU}
+	if id == convert.NoGoroutine {
+		g.tid, g.name = s.runtime.process.pid, "no goroutine"
+		s.declareIn(g, s.runtime.process)
+	} else {
+		g.tid, g.name = thread(id)
+	}
+	return g
+}
+
+// thread returns the id and the name of a goroutine's thread. The UI shows the
+// id behind the name. Ids that cannot be a thread's (0 is the idle thread,
+// some are pids) are moved to where no others are, and named.
+func thread(id convert.GoID) (tid int64, name string) {
+	const far = 1 << 52
+	if id > 0 && id < firstPID || id >= 1<<31 && id < far {
+		return int64(id), "goroutine"
+	}
+	return far + int64(uint64(id)%far), "goroutine " + strconv.FormatInt(int64(id), 10) + " as"
+}
+
+// declare puts a goroutine into the process of its start function. What was
+// written to its track before finds it there.
+func (s *Sink) declare(g *goroutine, function string) {
+	if g.process == nil {
+		s.declareIn(g, s.process(function))
+	}
+}
+
+func (s *Sink) declareIn(g *goroutine, p *process) {
+	g.process = p
+	s.w.describeThread(g.track, p.pid, g.tid, g.name)
+	for i := range g.samples {
+		s.writeSample(&g.samples[i], g)
+	}
+	g.samples = nil
+}
+
+// goroutineLife declares goroutines, marks their creation, and ends them.
+func (s *Sink) goroutineLife(r *convert.Record) {
+	if r.G == convert.NoGoroutine {
+		return
+	}
+	g := s.goroutine(r.G)
+	if r.Name != "" {
+		s.declare(g, r.Name)
+	}
+	switch r.Phase {
+	case convert.Begin:
+		if r.By != convert.NoGoroutine {
+			e := event{typ: typeInstant, track: g.track, category: catGoroutine, name: "created", stack: r.ByStack}
+			e.goroutineArg(argCreator, r.By)
+			s.w.event(r.Time, &e)
+		}
+	case convert.End:
+		s.declare(g, unknownFunction)
+		if r.Flags&convert.OpenEnd == 0 {
+			s.count(r.Time, g, convert.StateNone)
+			s.follow(g, taskDestroyed, noCPU)
+		}
+		delete(s.goroutines, r.G)
+		s.last = nil
+	}
+}
+
+// syscall shows a system call, whatever the goroutine's states within.
+func (s *Sink) syscall(r *convert.Record) {
+	e := event{category: catSyscall, name: "syscall", stack: r.Stack}
+	s.slice(r, &e, &event{})
+}
+
+// assist shows a mark assist.
+func (s *Sink) assist(r *convert.Record) {
+	e := event{category: catAssist, name: "GC mark assist", stack: r.Stack}
+	s.slice(r, &e, &event{})
+}
+
+// label marks a change of a GC worker's mode.
+func (s *Sink) label(r *convert.Record) {
+	g := s.goroutine(r.G)
+	e := event{typ: typeInstant, track: g.track, category: catLabel, name: orElse(r.Name, "label"), stack: r.Stack}
+	s.w.event(r.Time, &e)
+}
+
+// slice writes the Begin or End of a slice of r's goroutine: begin has what is
+// said at the Begin, end what is said at the End.
+//
+// The slices of a track must nest. Those of a goroutine do, but for two kinds
+// that have lanes below the track: a region or other slice whose Begin is not
+// in the trace, and a Begin that is back-dated to before others were written.
+func (s *Sink) slice(r *convert.Record, begin, end *event) {
+	g := s.goroutine(r.G)
+	switch r.Phase {
+	case convert.Begin:
+		begin.track = g.track
+		var ln *lane
+		if r.Time < s.now && len(g.open) > 0 {
+			ln = s.take(s.lanesOf(g), r.Time)
+			begin.track = ln.track
+		}
+		begin.typ, begin.flags = typeBegin, r.Flags
+		s.w.event(r.Time, begin)
+		g.open = append(g.open, openSlice{kind: r.Kind, lane: ln})
+	case convert.End:
+		end.track = g.track
+		ln, ok := g.close(r.Kind)
+		if !ok {
+			ln = s.take(s.lanesOf(g), r.Start)
+			begin.typ, begin.track, begin.flags = typeBegin, ln.track, r.Flags
+			s.w.event(r.Start, begin)
+		}
+		if ln != nil {
+			end.track = ln.track
+			ln.release(r.Time)
+		}
+		end.typ, end.flags = typeEnd, r.Flags
+		s.w.event(r.Time, end)
+	}
+}
+
+// close removes the innermost open slice of a kind, and reports false if there
+// is none. Where it is not the innermost of all, both end at the same time:
+// when the goroutine or the trace ends.
+func (g *goroutine) close(k convert.Kind) (*lane, bool) {
+	for i := len(g.open) - 1; i >= 0; i-- {
+		if o := g.open[i]; o.kind == k {
+			g.open = append(g.open[:i], g.open[i+1:]...)
+			return o.lane, true
+		}
+	}
+	return nil, false
+}
+
+func (s *Sink) lanesOf(g *goroutine) *lanes {
+	if g.lanes == nil {
+		g.lanes = &lanes{name: "begun before the trace", parent: g.track}
+	}
+	return g.lanes
+}
+
+// orElse returns s, or other if s is empty.
+func orElse(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}

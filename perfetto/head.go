@@ -1,0 +1,187 @@
+package perfetto
+
+import (
+	"encoding/binary"
+
+	"github.com/trace2otel/trace2otel/convert"
+	"github.com/trace2otel/trace2otel/internal/wire"
+)
+
+// Field numbers of perfetto/trace/clock_snapshot.proto,
+// trace_packet_defaults.proto, trace_uuid.proto and trace_attributes.proto.
+const (
+	snapshotClock   = 1 // ClockSnapshot
+	snapshotPrimary = 2
+
+	clockID          = 1 // ClockSnapshot.Clock
+	clockTimestamp   = 2
+	clockIncremental = 3
+
+	defaultsPerfSample     = 12 // TracePacketDefaults
+	defaultsTimestampClock = 58
+
+	uuidMSB = 1 // TraceUuid
+	uuidLSB = 2
+
+	attributesItem  = 1 // TraceAttributes
+	attributeKey    = 1 // TraceAttributes.Attribute
+	attributeLong   = 2
+	attributeString = 3
+)
+
+// Ids of clocks (builtin_clock.proto); 64 to 127 are the sequence's own.
+const (
+	clockRealtime  = 1
+	clockMonotonic = 3
+	clockMain      = 64
+	clockCount     = 65
+)
+
+// snapshots remembers the newest time at which the wall clock was written.
+type snapshots struct {
+	dated bool
+	at    convert.Time
+}
+
+// startClocks writes the first packet: it makes the trace's clock the one that
+// others follow, and starts those that count in differences.
+func (s *Sink) startClocks(t *convert.Trace) {
+	s.w.zero = min(t.Start, 0)
+	s.w.main.now, s.w.count.now = t.Start, t.Start
+	start := s.w.stamp(t.Start)
+	b, packet := wire.Open(s.w.buf, tracePacket)
+	b = wire.Uint(b, packetSequenceID, sequenceID)
+	b = wire.Uint(b, packetTimestamp, start)
+	b = wire.Uint(b, packetTimestampClock, clockMonotonic)
+	b, mark := wire.Open(b, packetClockSnapshot)
+	if !t.Clock.IsZero() {
+		b = appendClock(b, clockRealtime, wallAt(t.Clock, t.Start), false)
+		s.clocks = snapshots{dated: true, at: t.Start}
+	}
+	b = appendClock(b, clockMonotonic, start, false)
+	b = appendClock(b, clockMain, start, true)
+	b = appendClock(b, clockCount, start, true)
+	b = wire.Uint(b, snapshotPrimary, clockMonotonic)
+	b = wire.Close(b, mark)
+	s.w.buf = wire.Close(b, packet)
+}
+
+// wallAt dates t by a reading.
+func wallAt(c convert.Clock, t convert.Time) uint64 {
+	return uint64(c.Wall + int64(t-c.Trace))
+}
+
+func appendClock(b []byte, id, at uint64, incremental bool) []byte {
+	b, mark := wire.Open(b, snapshotClock)
+	b = wire.Uint(b, clockID, id)
+	b = wire.Uint(b, clockTimestamp, at)
+	if incremental {
+		b = wire.Bool(b, clockIncremental, true)
+	}
+	return wire.Close(b, mark)
+}
+
+// sync dates a generation. trace_processor does not advance the main clock by
+// a packet that sets clocks, so that its time is no difference.
+func (s *Sink) sync(r *convert.Record) {
+	s.countGeneration()
+	c, ok := r.Clock()
+	if !ok || s.clocks.dated && r.Time <= s.clocks.at {
+		return
+	}
+	s.clocks = snapshots{dated: true, at: r.Time}
+	packet := s.w.openInFull(r.Time)
+	b, mark := wire.Open(s.w.buf, packetClockSnapshot)
+	b = appendClock(b, clockRealtime, wallAt(c, r.Time), false)
+	b = appendClock(b, clockMonotonic, s.w.stamp(r.Time), false)
+	s.w.buf = wire.Close(b, mark)
+	s.w.close(packet)
+}
+
+// startSequence writes the packet that sets up what the others need: their
+// clock, and the strings that are known beforehand.
+func (s *Sink) startSequence() {
+	b, packet := wire.Open(s.w.buf, tracePacket)
+	b = wire.Uint(b, packetSequenceID, sequenceID)
+	b = wire.Uint(b, packetSequenceFlags, sequenceCleared|sequenceNeedState)
+	b = wire.Bool(b, packetFirst, true)
+
+	b, mark := wire.Open(b, packetDefaults)
+	b = wire.Uint(b, defaultsTimestampClock, clockMain)
+	b, in := wire.Open(b, defaultsPerfSample)
+	b = appendSampleDefaults(b)
+	b = wire.Close(b, in)
+	b = wire.Close(b, mark)
+
+	b, mark = wire.Open(b, packetInternedData)
+	for id, s := range categories {
+		if s != "" {
+			b = appendInterned(b, internedCategories, uint64(id), s)
+		}
+	}
+	for id, s := range argNames {
+		if s != "" {
+			b = appendInterned(b, internedArgNames, uint64(id), s)
+		}
+	}
+	b = wire.Close(b, mark)
+	s.w.buf = wire.Close(b, packet)
+}
+
+// describe writes what is known of the trace beforehand.
+func (s *Sink) describe(t *convert.Trace) {
+	packet := s.w.open()
+	b, mark := wire.Open(s.w.buf, packetTraceUUID)
+	b = wire.Uint(b, uuidMSB, binary.BigEndian.Uint64(t.RunKey[0:8]))
+	b = wire.Uint(b, uuidLSB, binary.BigEndian.Uint64(t.RunKey[8:16]))
+	s.w.buf = wire.Close(b, mark)
+	s.w.close(packet)
+
+	packet = s.w.open()
+	b, mark = wire.Open(s.w.buf, packetAttributes)
+	tool := "trace2otel"
+	if s.o.Version != "" {
+		tool += " " + s.o.Version
+	}
+	b = appendText(b, "converted_by", tool)
+	b = appendText(b, "go_trace_format", t.Version)
+	if t.Name != "" {
+		b = appendText(b, "input", t.Name)
+	}
+	s.w.buf = wire.Close(b, mark)
+	s.w.close(packet)
+}
+
+// summarize writes what is known of the trace afterwards.
+func (s *Sink) summarize(sum *convert.Summary) {
+	packet := s.w.open()
+	b, mark := wire.Open(s.w.buf, packetAttributes)
+	b = appendLong(b, "events", sum.Events)
+	b = appendLong(b, "generations", sum.Generations)
+	b = appendLong(b, "goroutines", sum.Goroutines)
+	b = appendLong(b, "adjusted_events", sum.Adjusted)
+	if l := sum.Loss; l != nil {
+		loss := "the rest of the trace could not be read"
+		if l.Err != nil {
+			loss = l.Err.Error()
+		}
+		b = appendText(b, "loss", loss)
+		b = appendLong(b, "loss_bytes", l.Bytes)
+	}
+	s.w.buf = wire.Close(b, mark)
+	s.w.close(packet)
+}
+
+func appendText(b []byte, key, value string) []byte {
+	b, mark := wire.Open(b, attributesItem)
+	b = wire.String(b, attributeKey, key)
+	b = wire.String(b, attributeString, valid(value))
+	return wire.Close(b, mark)
+}
+
+func appendLong(b []byte, key string, value int64) []byte {
+	b, mark := wire.Open(b, attributesItem)
+	b = wire.String(b, attributeKey, key)
+	b = wire.Int(b, attributeLong, value)
+	return wire.Close(b, mark)
+}

@@ -1,0 +1,139 @@
+package perfetto
+
+import (
+	"io"
+
+	"github.com/trace2otel/trace2otel/convert"
+	"github.com/trace2otel/trace2otel/internal/wire"
+)
+
+// Field numbers of perfetto/trace/trace.proto and trace_packet.proto.
+const (
+	tracePacket = 1 // Trace
+
+	packetClockSnapshot  = 6 // TracePacket
+	packetTimestamp      = 8
+	packetSequenceID     = 10
+	packetTrackEvent     = 11
+	packetInternedData   = 12
+	packetSequenceFlags  = 13
+	packetTimestampClock = 58
+	packetDefaults       = 59
+	packetTrack          = 60
+	packetPerfSample     = 66
+	packetFirst          = 87
+	packetTraceUUID      = 89
+	packetTaskState      = 117
+	packetAttributes     = 126
+
+	sequenceCleared   = 1 // TracePacket.SequenceFlags
+	sequenceNeedState = 2
+)
+
+// The file has one sequence of packets, so that there is one set of interned
+// strings and one run of small time differences.
+const sequenceID = 1
+
+// packetHead is in every packet: its sequence, and that it needs what the
+// sequence's first packet set up.
+var packetHead = wire.Uint(wire.Uint(nil, packetSequenceID, sequenceID), packetSequenceFlags, sequenceNeedState)
+
+// flushSize is when the buffer is written out.
+const flushSize = 1 << 20
+
+// A writer puts packets together. After an error it drops what it is given.
+type writer struct {
+	out io.Writer
+	buf []byte
+	err error
+
+	// zero is the time that is 0 in the file: 0, unless the trace begins before.
+	// trace_processor drops what lies before 0.
+	zero convert.Time
+
+	main  deltaClock // of packets that do not name their clock
+	count deltaClock // of the counters that come late: see counters
+
+	dictionaries
+	stacks stackTable
+}
+
+// A deltaClock is a sequence's incremental clock: a packet stamped by it says
+// how much later it is than the one before.
+type deltaClock struct {
+	id  uint64
+	now convert.Time
+}
+
+func newWriter(out io.Writer) writer {
+	return writer{
+		out:          out,
+		buf:          make([]byte, 0, flushSize+flushSize/8),
+		main:         deltaClock{id: clockMain},
+		count:        deltaClock{id: clockCount},
+		dictionaries: newDictionaries(),
+	}
+}
+
+// open begins a packet without a time, and returns what close needs. New
+// interned strings and stacks go into it.
+func (w *writer) open() int {
+	b, mark := wire.Open(w.buf, tracePacket)
+	b = append(b, packetHead...)
+	if len(w.fresh) > 0 {
+		b = wire.Bytes(b, packetInternedData, w.fresh)
+		w.fresh = w.fresh[:0]
+	}
+	w.buf = b
+	return mark
+}
+
+// openAt begins a packet at a time. Differences cannot be negative: a packet
+// before the newest has its time in full.
+func (w *writer) openAt(t convert.Time) int {
+	if t < w.main.now {
+		return w.openInFull(t)
+	}
+	mark := w.open()
+	w.buf = wire.Uint(w.buf, packetTimestamp, uint64(t-w.main.now))
+	w.main.now = t
+	return mark
+}
+
+// stamp returns t as it is in the file.
+func (w *writer) stamp(t convert.Time) uint64 { return uint64(t - w.zero) }
+
+// openInFull begins a packet whose time is no difference.
+func (w *writer) openInFull(t convert.Time) int {
+	mark := w.open()
+	w.buf = wire.Uint(w.buf, packetTimestamp, w.stamp(t))
+	w.buf = wire.Uint(w.buf, packetTimestampClock, clockMonotonic)
+	return mark
+}
+
+// openOn begins a packet at a time by a clock that is not the main one. Its
+// times must not go back.
+func (w *writer) openOn(c *deltaClock, t convert.Time) int {
+	mark := w.open()
+	w.buf = wire.Uint(w.buf, packetTimestamp, uint64(t-c.now))
+	w.buf = wire.Uint(w.buf, packetTimestampClock, c.id)
+	c.now = t
+	return mark
+}
+
+// close ends the packet.
+func (w *writer) close(mark int) { w.buf = wire.Close(w.buf, mark) }
+
+// flushFull writes the buffer out if it is full.
+func (w *writer) flushFull() {
+	if len(w.buf) >= flushSize {
+		w.flush()
+	}
+}
+
+func (w *writer) flush() {
+	if w.err == nil && len(w.buf) > 0 {
+		_, w.err = w.out.Write(w.buf)
+	}
+	w.buf = w.buf[:0]
+}

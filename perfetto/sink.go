@@ -1,0 +1,139 @@
+package perfetto
+
+import (
+	"cmp"
+	"io"
+	"slices"
+
+	"github.com/trace2otel/trace2otel/convert"
+)
+
+// Options say how to write. The zero value is fine.
+type Options struct {
+	// Version of the program, named in the file's metadata. Empty leaves it out.
+	Version string
+}
+
+// A Sink is a [convert.Sink] that writes one Perfetto trace.
+type Sink struct {
+	o Options
+	w writer
+
+	// now is the time of the newest record. States and counters that change at
+	// now are written when it passes: what counts is what they end up as.
+	now convert.Time
+
+	goroutines map[convert.GoID]*goroutine
+	last       *goroutine // of the record before
+	lastID     convert.GoID
+
+	processes map[string]*process // by start function
+	tracks    uint64              // handed out
+	pids      int64               // handed out
+
+	sched    scheduler
+	runtime  runtimeTracks
+	tasks    taskTracks
+	counters counters
+	clocks   snapshots
+}
+
+// New returns a sink that writes to w, in pieces of about 1 MiB, and does not
+// close it.
+func New(w io.Writer, o Options) *Sink {
+	return &Sink{
+		o:          o,
+		w:          newWriter(w),
+		goroutines: make(map[convert.GoID]*goroutine),
+		processes:  make(map[string]*process),
+		pids:       firstPID,
+	}
+}
+
+// Begin writes the file's head.
+func (s *Sink) Begin(t *convert.Trace) error {
+	s.now = t.Start
+	s.startClocks(t)
+	s.startSequence()
+	s.describe(t)
+	s.startRuntime()
+	s.startTasks()
+	s.startCounters(t.Start)
+	return s.w.err
+}
+
+// Consume writes what the records of b say, except for what may still change.
+func (s *Sink) Consume(b *convert.Batch) error {
+	for i := range b.Stacks {
+		s.w.stacks.define(&b.Stacks[i])
+	}
+	for i := range b.Records {
+		r := &b.Records[i]
+		if r.Time > s.now {
+			s.settle()
+			s.now = r.Time
+		}
+		if int(r.Kind) < len(consumers) && consumers[r.Kind] != nil {
+			consumers[r.Kind](s, r)
+		}
+		s.w.flushFull()
+	}
+	return s.w.err
+}
+
+// Finish writes what was held back and what is known only now.
+func (s *Sink) Finish(sum *convert.Summary) error {
+	s.settle()
+	s.finishCounters(sum.End)
+	s.finishGoroutines()
+	s.summarize(sum)
+	s.w.flush()
+	return s.w.err
+}
+
+// consumers has a method for each kind of record. KindProc has none: CPUs show
+// what runs on a P.
+var consumers = [...]func(*Sink, *convert.Record){
+	convert.KindSync:      (*Sink).sync,
+	convert.KindGoroutine: (*Sink).goroutineLife,
+	convert.KindState:     (*Sink).state,
+	convert.KindSyscall:   (*Sink).syscall,
+	convert.KindGC:        (*Sink).gcCycle,
+	convert.KindMark:      (*Sink).markPhase,
+	convert.KindSTW:       (*Sink).stopTheWorld,
+	convert.KindAssist:    (*Sink).assist,
+	convert.KindSweep:     (*Sink).sweep,
+	convert.KindTask:      (*Sink).task,
+	convert.KindRegion:    (*Sink).region,
+	convert.KindLog:       (*Sink).log,
+	convert.KindMetric:    (*Sink).metric,
+	convert.KindSample:    (*Sink).sample,
+	convert.KindLabel:     (*Sink).label,
+}
+
+// settle writes the states and counters as they are at now, before time goes
+// on.
+func (s *Sink) settle() {
+	s.settleStates()
+	s.settleCounters()
+}
+
+// newTrack returns the uuid of a new track. Small numbers make small files.
+func (s *Sink) newTrack() uint64 {
+	s.tracks++
+	return s.tracks
+}
+
+// finishGoroutines declares the goroutines whose names never came.
+func (s *Sink) finishGoroutines() {
+	var left []*goroutine
+	for _, g := range s.goroutines {
+		if g.process == nil {
+			left = append(left, g)
+		}
+	}
+	slices.SortFunc(left, func(a, b *goroutine) int { return cmp.Compare(a.tid, b.tid) })
+	for _, g := range left {
+		s.declare(g, unknownFunction)
+	}
+}

@@ -1,0 +1,154 @@
+package perfetto_test
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/trace2otel/trace2otel/convert"
+	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/internal/traceprocessor"
+)
+
+// stacksSQL makes a table of call stacks as text, root first, and one of the
+// stacks at the begin and the end of slices. Sorted, they join fast.
+const stacksSQL = `
+create perfetto table ends as
+select slice_id, max(callsite_id) as first, max(end_callsite_id) as last
+from __intrinsic_track_event_callstacks group by 1 order by 1;
+create perfetto table stacks as
+with recursive
+	frames as (
+		select f.id, f.name || ':' || (
+			select line_number from stack_profile_symbol y where y.symbol_set_id = f.symbol_set_id) as text
+		from stack_profile_frame f),
+	stacks(id, text) as (
+		select c.id, f.text from stack_profile_callsite c join frames f on f.id = c.frame_id
+		where c.parent_id is null
+		union all
+		select c.id, s.text || '<' || f.text
+		from stacks s join stack_profile_callsite c on c.parent_id = s.id join frames f on f.id = c.frame_id)
+select id, text from stacks order by id`
+
+// queries find in the file what a truth has of the records.
+var queries = []struct {
+	what string
+	want func(*truth) table
+	sql  string
+}{
+	{"thread states", func(t *truth) table { return t.states }, `
+		select tid, state, sum(iif(dur = -1, trace_end() - ts, dur)) as time
+		from thread_state join thread using (utid) where state is not 'X' group by 1, 2 having time > 0`},
+	{"running on CPUs", func(t *truth) table { return t.cpus }, `
+		select cpu, sum(iif(dur = -1, trace_end() - ts, dur)) as time from sched group by 1 having time > 0`},
+	{"threads in processes", func(t *truth) table { return t.threads }, `
+		select tid, process.name from thread join process using (upid)
+		where utid in (select utid from thread_state)`},
+	{"slices", func(t *truth) table { return t.slices }, `
+		select category, name, count(), sum(dur) from slice group by 1, 2`},
+	{"waits", func(t *truth) table { return t.waits }, `
+		select tid, slice.name, ifnull(b.text, ''), ifnull(e.text, ''), count(), sum(dur), sum(ts - trace_start())
+		from slice join thread_track on thread_track.id = slice.track_id join thread using (utid)
+		left join ends on ends.slice_id = slice.id
+		left join stacks b on b.id = ends.first left join stacks e on e.id = ends.last
+		where category = 'wait' group by 1, 2, 3, 4`},
+	{"arguments", func(t *truth) table { return t.args }, `
+		select category, key, count(), ifnull(sum(int_value), 0) from slice join args using (arg_set_id)
+		where key in ('debug.creator', 'debug.waker', 'debug.swept_bytes', 'debug.reclaimed_bytes',
+			'debug.task', 'debug.parent', 'debug.message')
+		group by 1, 2`},
+	{"metrics", func(t *truth) table { return t.metrics }, `
+		select description, count(), cast(sum(value) as int) from counter join counter_track t on t.id = counter.track_id
+		where description is not null group by 1`},
+	{"counters of goroutines", func(t *truth) table { return t.integrals }, `
+		select name, sum(cast(value as int) * (next - ts)) as time from (
+			select t.name, value, ts, lead(ts, 1, trace_end()) over (partition by t.id order by ts) as next
+			from counter join counter_track t on t.id = counter.track_id where t.name glob 'Goroutines *')
+		group by 1 having time > 0`},
+	{"samples", func(t *truth) table { return t.samples }, `
+		select iif(thread.name = 'no goroutine', -1, tid), perf_sample.cpu, ifnull(text, ''), count()
+		from perf_sample join thread using (utid) left join stacks on stacks.id = callsite_id group by 1, 2, 3`},
+}
+
+// TestTracesInSQL converts every trace there is and asks trace_processor
+// whether all of it has arrived: no import error, and of everything as much as
+// the records have.
+func TestTracesInSQL(t *testing.T) {
+	for _, f := range sinktest.Traces(t) {
+		t.Run(f.Name, func(t *testing.T) {
+			var file bytes.Buffer
+			var want truth
+			sinktest.Run(t, f, newSink(&file), &want)
+			db := traceprocessor.OpenBytes(t, file.Bytes())
+			db.CheckImport()
+			db.Query(stacksSQL)
+			for _, q := range queries {
+				compare(t, q.what, db.Query(q.sql), q.want(&want).rows())
+			}
+			if got, want := db.Table("select trace_start(), trace_end()"), fmt.Sprintf("%d\t%d\n", want.start, want.end); got != want {
+				t.Errorf("trace from and to: %s, want %s", got, want)
+			}
+			// Only what has no length may be open.
+			open := db.Table(`
+				select 'slice', count() from slice where dur = -1 union all
+				select 'state', count() from thread_state where dur = -1 and state is not 'X' and ts < trace_end() union all
+				select 'sched', count() from sched where dur = -1 and ts < trace_end() union all
+				select 'no state', count() from thread_state where state is null union all
+				select 'real-time', count() from sched where priority < 100`)
+			if open != "slice\t0\nstate\t0\nsched\t0\nno state\t0\nreal-time\t0\n" {
+				t.Errorf("open, without a state, or drawn as real-time:\n%s", open)
+			}
+			checkWall(t, db, &want)
+		})
+	}
+}
+
+// checkWall asks for the dates of some moments.
+func checkWall(t *testing.T, db *traceprocessor.DB, want *truth) {
+	step := max((want.end-want.start)/50, 1)
+	var times []convert.Time
+	var values []string
+	for at := want.start; at <= want.end; at += step {
+		times = append(times, at)
+		values = append(values, fmt.Sprintf("(%d)", at))
+	}
+	rows := db.Query("with t(ts) as (values " + strings.Join(values, ",") + ") select to_realtime(ts) from t")
+	for i, at := range times {
+		ns, ok := want.wall.Wall(at)
+		if !ok {
+			t.Fatal("no date")
+		}
+		if got := rows[i][0]; got != fmt.Sprint(ns) {
+			t.Errorf("to_realtime(%d) is %s, want %d", at, got, ns)
+		}
+	}
+}
+
+// compare reports rows that are on one side only.
+func compare(t *testing.T, what string, rows [][]string, want []string) {
+	t.Helper()
+	var got []string
+	for _, r := range rows {
+		got = append(got, strings.Join(r, "\t"))
+	}
+	slices.Sort(got)
+	report := func(sign string, in, notIn []string) {
+		n := 0
+		for _, r := range in {
+			if _, found := slices.BinarySearch(notIn, r); !found {
+				if n++; n <= 5 {
+					t.Errorf("%s: %s %s", what, sign, r)
+				}
+			}
+		}
+		if n > 5 {
+			t.Errorf("%s: %s %d more", what, sign, n-5)
+		}
+	}
+	if !slices.Equal(got, want) {
+		report("unexpected", got, want)
+		report("missing", want, got)
+	}
+}

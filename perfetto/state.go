@@ -1,0 +1,242 @@
+package perfetto
+
+import (
+	"math"
+
+	"github.com/trace2otel/trace2otel/convert"
+	"github.com/trace2otel/trace2otel/internal/wire"
+)
+
+// Field numbers of perfetto/trace/generic_kernel/generic_task_state.proto.
+const (
+	taskCPU   = 1 // GenericKernelTaskStateEvent
+	taskTID   = 3
+	taskValue = 4
+	taskPrio  = 5
+)
+
+// taskState is a GenericKernelTaskStateEvent.TaskStateEnum.
+type taskState uint8
+
+const (
+	taskNone            taskState = 0
+	taskRunnable        taskState = 2
+	taskRunning         taskState = 3
+	taskInterruptible   taskState = 4
+	taskUninterruptible taskState = 5
+	taskStopped         taskState = 6
+	taskDestroyed       taskState = 8
+)
+
+// priority is the usual one of a Linux thread. The UI draws those below 100 as
+// real-time.
+const priority = 120
+
+// noCPU is the CPU of a goroutine that was not seen to run. maxCPU keeps
+// trace_processor's tables of CPUs small; no proc of a Go program is above it.
+const (
+	noCPU  = int32(-1)
+	maxCPU = 4096
+)
+
+// A scheduler holds the states that are to be written when time goes on, and
+// what runs on each CPU.
+//
+// trace_processor has rules for states. A thread must not have two at one
+// time. One that runs must not begin to run, but stop first, on the CPU where
+// it runs. A CPU runs one thread; where another begins to run at the same
+// time, the first must end then and there. The engine's records keep all of
+// them but the first; odd traces may not keep the others.
+type scheduler struct {
+	changed []*goroutine
+	cpus    []cpu
+}
+
+type cpu struct {
+	running *goroutine
+	since   convert.Time // when it began
+	until   convert.Time // when what ran before it ended
+	samples uint64       // taken on it
+}
+
+func (s *scheduler) cpu(n int32) *cpu {
+	for int(n) >= len(s.cpus) {
+		s.cpus = append(s.cpus, cpu{since: math.MinInt64, until: math.MinInt64})
+	}
+	return &s.cpus[n]
+}
+
+// task returns the thread state, and the CPU, of a goroutine's state.
+func task(r *convert.Record) (taskState, int32) {
+	cpu := noCPU
+	if r.P >= 0 && r.P < maxCPU {
+		cpu = int32(r.P)
+	}
+	switch r.State {
+	case convert.StateRunnable:
+		return taskRunnable, noCPU
+	case convert.StateWaiting:
+		return taskInterruptible, noCPU
+	case convert.StateRunning:
+		if cpu == noCPU {
+			return taskStopped, noCPU
+		}
+		return taskRunning, cpu
+	case convert.StateSyscall:
+		if cpu == noCPU {
+			return taskUninterruptible, noCPU
+		}
+		return taskRunning, cpu
+	case convert.StateSyscallBlocked:
+		return taskUninterruptible, noCPU
+	}
+	return taskNone, noCPU
+}
+
+// state shows a goroutine's state: as the state of its thread, and if it waits
+// also as a slice, which has room for the reason and the stacks.
+func (s *Sink) state(r *convert.Record) {
+	if r.G == convert.NoGoroutine {
+		return
+	}
+	g := s.goroutine(r.G)
+	if r.Phase == convert.Begin {
+		s.count(r.Time, g, r.State)
+		if st, cpu := task(r); r.Time < s.now {
+			s.showBackdated(r.Time, g, st, cpu)
+		} else {
+			s.follow(g, st, cpu)
+		}
+	}
+	if r.State == convert.StateWaiting {
+		begin := event{category: catWait, name: r.Reason(), stack: r.Stack}
+		end := event{stack: r.ByStack}
+		end.goroutineArg(argWaker, r.By)
+		s.slice(r, &begin, &end)
+	}
+	if r.Phase == convert.End && r.Flags&convert.OpenEnd != 0 {
+		s.closeState(g)
+	}
+}
+
+// follow makes st the state of g from now on.
+func (s *Sink) follow(g *goroutine, st taskState, cpu int32) {
+	if st == taskNone {
+		return
+	}
+	g.next, g.nextCPU, g.closing = st, cpu, false
+	if !g.pending {
+		g.pending = true
+		s.sched.changed = append(s.sched.changed, g)
+	}
+}
+
+// closeState ends the state of a goroutine that outlives the trace. One that
+// began only now has no length to be ended.
+func (s *Sink) closeState(g *goroutine) {
+	if g.pending || g.shown == taskNone {
+		return
+	}
+	st := g.shown
+	if st == taskRunning {
+		st = taskRunnable
+	}
+	s.follow(g, st, noCPU)
+	g.closing = true
+}
+
+// settleStates writes the states that goroutines took at now: first of those
+// that left their CPUs, then of those that took them.
+func (s *Sink) settleStates() {
+	if len(s.sched.changed) == 0 {
+		return
+	}
+	for _, g := range s.sched.changed {
+		if g.next != taskRunning {
+			s.show(s.now, g, g.next, noCPU)
+			g.pending = false
+		}
+	}
+	for _, g := range s.sched.changed {
+		if g.pending {
+			s.show(s.now, g, taskRunning, g.nextCPU)
+			g.pending = false
+		}
+	}
+	s.sched.changed = s.sched.changed[:0]
+}
+
+// show writes the state of g from t on, unless it is what the file already
+// has: a goroutine that runs on through a syscall.
+func (s *Sink) show(t convert.Time, g *goroutine, st taskState, cpu int32) {
+	if st == taskRunning && (g.shown != taskRunning || g.cpu != cpu) && !s.mayRun(t, g, cpu) {
+		st = taskStopped
+	}
+	if st == g.shown && !g.closing {
+		return
+	}
+	if st == taskStopped && g.shown != taskStopped {
+		e := event{typ: typeInstant, track: g.track, category: catGoroutine, name: "runs, its P is not known"}
+		s.w.event(t, &e)
+	}
+	if g.shown == taskRunning {
+		c := s.sched.cpu(g.cpu)
+		c.running, c.until = nil, t
+	}
+	if st == taskRunning {
+		c := s.sched.cpu(cpu)
+		c.running, c.since = g, t
+		g.cpu = cpu
+	}
+	g.shown = st
+	s.writeState(t, g)
+}
+
+// mayRun reports whether g can be shown to run on a CPU from t on. It takes
+// the CPU from another that runs there. That only happens where the trace
+// contradicts itself, and so does a goroutine that changes its CPU while it
+// runs.
+func (s *Sink) mayRun(t convert.Time, g *goroutine, cpu int32) bool {
+	if g.shown == taskRunning {
+		return false
+	}
+	c := s.sched.cpu(cpu)
+	if c.running == nil {
+		return true
+	}
+	if c.since >= t {
+		return false // it began only now
+	}
+	s.show(t, c.running, taskStopped, noCPU)
+	return true
+}
+
+// showBackdated writes the first state of g, from a time that others have
+// passed. It gets no CPU that ran another since.
+func (s *Sink) showBackdated(t convert.Time, g *goroutine, st taskState, cpu int32) {
+	if st == taskRunning {
+		if c := s.sched.cpu(cpu); c.running != nil || c.until > t {
+			st = taskStopped
+		}
+	}
+	if st != taskNone {
+		s.show(t, g, st, cpu)
+	}
+}
+
+// writeState writes the state that g shows. It names a CPU in any state: one
+// that left Running elsewhere would leave the CPU busy.
+func (s *Sink) writeState(t convert.Time, g *goroutine) {
+	packet := s.w.openAt(t)
+	b, mark := wire.Open(s.w.buf, packetTaskState)
+	if g.cpu != noCPU {
+		b = wire.Uint(b, taskCPU, uint64(g.cpu))
+	}
+	b = wire.Int(b, taskTID, g.tid)
+	b = wire.Uint(b, taskValue, uint64(g.shown))
+	if g.shown == taskRunning {
+		b = wire.Uint(b, taskPrio, priority)
+	}
+	s.w.buf = wire.Close(b, mark)
+	s.w.close(packet)
+}

@@ -1,0 +1,90 @@
+package perfetto_test
+
+import (
+	"bytes"
+	"flag"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/tools/txtar"
+
+	"github.com/trace2otel/trace2otel/convert"
+	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/internal/traceprocessor"
+	"github.com/trace2otel/trace2otel/perfetto"
+)
+
+var update = flag.Bool("update", false, "write the packets of the stories anew")
+
+func newSink(w io.Writer) convert.Sink { return perfetto.New(w, perfetto.Options{}) }
+
+func TestSink(t *testing.T) { sinktest.Test(t, newSink) }
+
+// write returns the file of a recording.
+func write(t testing.TB, rec *sinktest.Recorder) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	if err := rec.Replay(newSink(&out), 3); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+// TestStories writes the records of testdata/story and holds the packets that
+// come out against those beside them. A story's name says which rule it is
+// about. What is in every file, before the first record, is left out but for
+// one story.
+func TestStories(t *testing.T) {
+	paths, err := filepath.Glob("testdata/story/*.txtar")
+	if err != nil || len(paths) == 0 {
+		t.Fatal("no stories: ", err)
+	}
+	head := strings.Count(printFile(t, write(t, sinktest.Story(t, ""))), "track ")
+	for _, path := range paths {
+		name := strings.TrimSuffix(filepath.Base(path), ".txtar")
+		t.Run(name, func(t *testing.T) {
+			story, err := txtar.ParseFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(story.Files) != 2 || story.Files[0].Name != "records" || story.Files[1].Name != "packets" {
+				t.Fatal("a story has records and packets")
+			}
+			file := write(t, sinktest.Story(t, string(story.Files[0].Data)))
+			got := printFile(t, file)
+			if name != "everything" {
+				got = withoutHead(got, head)
+			}
+			if want := string(story.Files[1].Data); got != want {
+				if *update {
+					story.Files[1].Data = []byte(got)
+					if err := os.WriteFile(path, txtar.Format(story), 0o666); err != nil {
+						t.Fatal(err)
+					}
+				} else {
+					t.Errorf("got\n%s\nwant\n%s", got, want)
+				}
+			}
+			traceprocessor.OpenBytes(t, file).CheckImport()
+		})
+	}
+}
+
+// withoutHead leaves out what comes before the last of the first n tracks, and
+// the attributes.
+func withoutHead(text string, n int) string {
+	var out strings.Builder
+	for line := range strings.Lines(text) {
+		if n > 0 && strings.HasPrefix(line, "track ") {
+			n--
+			continue
+		}
+		if n == 0 && !strings.HasPrefix(line, "attribute ") {
+			out.WriteString(line)
+		}
+	}
+	return out.String()
+}

@@ -1,0 +1,95 @@
+package perfetto
+
+import "github.com/trace2otel/trace2otel/convert"
+
+// taskTracks are those of the process "Tasks": lanes for each type of task,
+// and below each lane the lanes of the subtasks begun in it.
+type taskTracks struct {
+	root   lane
+	before lanes // of tasks whose Begin is not in the trace
+}
+
+// Bounds on how many types get lanes of their own within one lane, and on how
+// deep lanes go: programs make up types, and a task may be the subtask of one
+// that is long over.
+const (
+	maxTaskTypes = 256
+	maxTaskDepth = 16
+)
+
+func (s *Sink) startTasks() {
+	s.tasks.root.track = s.newProcess("Tasks").track
+	s.tasks.before = lanes{name: "begun before the trace", parent: s.tasks.root.track}
+}
+
+// task shows a task on a track of its own, below its parent's while that is
+// open.
+func (s *Sink) task(r *convert.Record) {
+	begin := event{category: catTask, name: orElse(r.Name, "unknown task"), stack: r.Stack, correlation: r.ID}
+	begin.arg(argTask, int64(r.ID))
+	if r.Parent != convert.NoTask {
+		begin.arg(argParent, int64(r.Parent))
+	}
+	begin.goroutineArg(argGoroutine, r.G)
+	end := event{stack: r.ByStack}
+	end.goroutineArg(argEnder, r.By)
+	l := &s.tasks.before
+	if r.Phase == convert.Begin {
+		l = s.taskLanes(r, begin.name)
+	}
+	s.span(r, r.ID, l, &begin, &end)
+}
+
+// taskLanes returns the lanes for a task that begins.
+func (s *Sink) taskLanes(r *convert.Record, typ string) *lanes {
+	in := &s.tasks.root
+	if r.Parent != convert.NoTask {
+		if ln := s.runtime.open[spanKey{convert.KindTask, r.Parent}]; ln != nil && ln.depth() < maxTaskDepth {
+			in = ln
+		}
+	}
+	l := in.inner[typ]
+	if l == nil && len(in.inner) >= maxTaskTypes {
+		typ = "other tasks"
+		l = in.inner[typ]
+	}
+	if l == nil {
+		l = &lanes{name: typ, parent: in.track, apart: true, depth: in.depth() + 1}
+		if in.inner == nil {
+			in.inner = make(map[string]*lanes)
+		}
+		in.inner[typ] = l
+	}
+	return l
+}
+
+func (ln *lane) depth() int {
+	if ln.group == nil {
+		return 0
+	}
+	return ln.group.depth
+}
+
+// region shows a region on its goroutine's track.
+func (s *Sink) region(r *convert.Record) {
+	begin := event{category: catRegion, name: orElse(r.Name, "region"), stack: r.Stack}
+	if r.ID != convert.NoTask {
+		begin.correlation = r.ID
+		begin.arg(argTask, int64(r.ID))
+	}
+	s.slice(r, &begin, &event{})
+}
+
+// log shows a log as an instant on its goroutine's track, named by its
+// category.
+func (s *Sink) log(r *convert.Record) {
+	g := s.goroutine(r.G)
+	e := event{typ: typeInstant, track: g.track, category: catLog, name: orElse(r.Name, "log"), stack: r.Stack}
+	e.args[0] = arg{name: argMessage, text: r.Text}
+	e.nargs = 1
+	if r.ID != convert.NoTask {
+		e.correlation = r.ID
+		e.arg(argTask, int64(r.ID))
+	}
+	s.w.event(r.Time, &e)
+}

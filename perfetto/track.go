@@ -1,0 +1,135 @@
+package perfetto
+
+import (
+	"math"
+
+	"github.com/trace2otel/trace2otel/convert"
+	"github.com/trace2otel/trace2otel/internal/wire"
+)
+
+// Field numbers of perfetto/trace/track_event/track_descriptor.proto,
+// process_descriptor.proto, thread_descriptor.proto and counter_descriptor.proto.
+const (
+	trackUUID     = 1 // TrackDescriptor
+	trackName     = 2
+	trackProcess  = 3
+	trackThread   = 4
+	trackParent   = 5
+	trackCounter  = 8
+	trackDescribe = 14
+	trackMerge    = 15
+
+	processPID  = 1 // ProcessDescriptor
+	processName = 6
+
+	threadPID  = 1 // ThreadDescriptor
+	threadTID  = 2
+	threadName = 5
+
+	counterUnit     = 3 // CounterDescriptor
+	counterUnitName = 6
+
+	unitCount = 2 // CounterDescriptor.Unit
+	unitBytes = 3
+
+	mergeNone = 2 // TrackDescriptor.SiblingMergeBehavior: a row of its own
+)
+
+// firstPID begins the ids of the processes that are made up. Goroutines are
+// numbered from 1, and one whose id is a pid would be its process's main
+// thread: its end would be that of the process.
+const firstPID = 2_000_000_001
+
+// A process groups the goroutines of one start function.
+type process struct {
+	pid   int64
+	track uint64
+}
+
+// process returns the process of a name.
+func (s *Sink) process(name string) *process {
+	p := s.processes[name]
+	if p == nil {
+		p = s.newProcess(name)
+		s.processes[name] = p
+	}
+	return p
+}
+
+func (s *Sink) newProcess(name string) *process {
+	p := &process{pid: s.pids, track: s.newTrack()}
+	s.pids++
+	packet := s.w.open()
+	b, mark := wire.Open(s.w.buf, packetTrack)
+	b = wire.Uint(b, trackUUID, p.track)
+	b, in := wire.Open(b, trackProcess)
+	b = wire.Int(b, processPID, p.pid)
+	b = wire.String(b, processName, valid(name))
+	b = wire.Close(b, in)
+	s.w.buf = wire.Close(b, mark)
+	s.w.close(packet)
+	return p
+}
+
+// describeThread writes the track of a goroutine.
+func (w *writer) describeThread(track uint64, pid, tid int64, name string) {
+	packet := w.open()
+	b, mark := wire.Open(w.buf, packetTrack)
+	b = wire.Uint(b, trackUUID, track)
+	b, in := wire.Open(b, trackThread)
+	b = wire.Int(b, threadPID, pid)
+	b = wire.Int(b, threadTID, tid)
+	b = wire.String(b, threadName, name)
+	b = wire.Close(b, in)
+	w.buf = wire.Close(b, mark)
+	w.close(packet)
+}
+
+// describeLane writes a track below another.
+func (w *writer) describeLane(track, parent uint64, name string, apart bool) {
+	packet := w.open()
+	b, mark := wire.Open(w.buf, packetTrack)
+	b = wire.Uint(b, trackUUID, track)
+	b = wire.String(b, trackName, valid(name))
+	b = wire.Uint(b, trackParent, parent)
+	if apart {
+		b = wire.Uint(b, trackMerge, mergeNone)
+	}
+	w.buf = wire.Close(b, mark)
+	w.close(packet)
+}
+
+// Lanes hold slices that may overlap: tracks of one name and parent, each with
+// one slice at a time. The tracks are as many as the slices at once.
+type lanes struct {
+	name   string
+	parent uint64
+	apart  bool // show each lane in a row of its own, not packed with the others
+	depth  int  // of tasks: how many lanes are above
+	free   []*lane
+}
+
+type lane struct {
+	track uint64
+	until convert.Time // end of its last slice
+	group *lanes
+	inner map[string]*lanes // of tasks: those of its subtasks
+}
+
+// take returns a lane that is free from t on.
+func (s *Sink) take(l *lanes, t convert.Time) *lane {
+	if n := len(l.free); n > 0 && l.free[n-1].until <= t {
+		ln := l.free[n-1]
+		l.free = l.free[:n-1]
+		return ln
+	}
+	ln := &lane{track: s.newTrack(), until: math.MinInt64, group: l}
+	s.w.describeLane(ln.track, l.parent, l.name, l.apart)
+	return ln
+}
+
+// release gives a lane back whose slice ends at t.
+func (ln *lane) release(t convert.Time) {
+	ln.until = t
+	ln.group.free = append(ln.group.free, ln)
+}

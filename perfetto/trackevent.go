@@ -1,0 +1,193 @@
+package perfetto
+
+import (
+	"github.com/trace2otel/trace2otel/convert"
+	"github.com/trace2otel/trace2otel/internal/wire"
+)
+
+// Field numbers of perfetto/trace/track_event/track_event.proto and
+// debug_annotation.proto.
+const (
+	eventCategoryID    = 3 // TrackEvent
+	eventArgs          = 4
+	eventType          = 9
+	eventNameID        = 10
+	eventTrack         = 11
+	eventExtraValues   = 12
+	eventName          = 23
+	eventCounterValue  = 30
+	eventExtraTracks   = 31
+	eventCorrelationID = 52
+	eventCallstackID   = 56
+
+	argNameID = 1 // DebugAnnotation
+	argBool   = 2
+	argInt    = 4
+	argText   = 6
+
+	typeBegin   = 1 // TrackEvent.Type
+	typeEnd     = 2
+	typeInstant = 3
+	typeCounter = 4
+)
+
+// Categories of slices and instants: what they are, whatever their names.
+const (
+	catGoroutine = iota + 1
+	catWait
+	catSyscall
+	catAssist
+	catRegion
+	catLog
+	catGC
+	catSTW
+	catSweep
+	catTask
+	catSample
+	catLabel
+)
+
+var categories = [...]string{
+	catGoroutine: "goroutine",
+	catWait:      "wait",
+	catSyscall:   "syscall",
+	catAssist:    "assist",
+	catRegion:    "region",
+	catLog:       "log",
+	catGC:        "gc",
+	catSTW:       "stw",
+	catSweep:     "sweep",
+	catTask:      "task",
+	catSample:    "sample",
+	catLabel:     "label",
+}
+
+// Names of arguments, which SQL sees with "debug." before them.
+const (
+	argCreator = iota + 1
+	argWaker
+	argEnder
+	argGoroutine
+	argTask
+	argParent
+	argMessage
+	argSwept
+	argReclaimed
+	argOpenStart // begun before the trace, or before it could be seen
+	argOpenEnd   // under way when the trace ended
+	argExited    // closed by the goroutine's exit
+)
+
+var argNames = [...]string{
+	argCreator:   "creator",
+	argWaker:     "waker",
+	argEnder:     "ender",
+	argGoroutine: "goroutine",
+	argTask:      "task",
+	argParent:    "parent",
+	argMessage:   "message",
+	argSwept:     "swept_bytes",
+	argReclaimed: "reclaimed_bytes",
+	argOpenStart: "open_start",
+	argOpenEnd:   "open_end",
+	argExited:    "exited",
+}
+
+// An event is what a TrackEvent of a slice or an instant says. Zero fields are
+// left out.
+type event struct {
+	typ         uint64
+	track       uint64
+	category    uint64
+	name        string
+	stack       convert.StackID
+	correlation uint64 // task id: relates what belongs to a task across tracks
+	flags       convert.Flags
+	nargs       int
+	args        [3]arg
+}
+
+type arg struct {
+	name  uint64
+	value int64
+	text  string // of argMessage
+}
+
+// arg adds an argument.
+func (e *event) arg(name uint64, value int64) {
+	e.args[e.nargs] = arg{name: name, value: value}
+	e.nargs++
+}
+
+// goroutineArg adds an argument unless it is no goroutine.
+func (e *event) goroutineArg(name uint64, g convert.GoID) {
+	if g != convert.NoGoroutine {
+		e.arg(name, int64(g))
+	}
+}
+
+// event writes a TrackEvent.
+func (w *writer) event(t convert.Time, e *event) {
+	var name uint64
+	if e.name != "" {
+		name = w.name(e.name)
+	}
+	stack := w.stack(e.stack) // before the packet opens: it may define
+	packet := w.openAt(t)
+	b, mark := wire.Open(w.buf, packetTrackEvent)
+	b = wire.Uint(b, eventType, e.typ)
+	b = wire.Uint(b, eventTrack, e.track)
+	if e.category != 0 {
+		b = wire.Uint(b, eventCategoryID, e.category)
+	}
+	switch {
+	case name != 0:
+		b = wire.Uint(b, eventNameID, name)
+	case e.name != "":
+		b = wire.String(b, eventName, valid(e.name))
+	}
+	if stack != 0 {
+		b = wire.Uint(b, eventCallstackID, stack)
+	}
+	if e.correlation != 0 {
+		b = wire.Uint(b, eventCorrelationID, e.correlation)
+	}
+	for i := range e.args[:e.nargs] {
+		b = appendArg(b, &e.args[i])
+	}
+	if e.flags != 0 {
+		b = appendFlags(b, e)
+	}
+	w.buf = wire.Close(b, mark)
+	w.close(packet)
+}
+
+func appendArg(b []byte, a *arg) []byte {
+	b, mark := wire.Open(b, eventArgs)
+	b = wire.Uint(b, argNameID, a.name)
+	if a.name == argMessage {
+		b = wire.String(b, argText, valid(a.text))
+	} else {
+		b = wire.Int(b, argInt, a.value)
+	}
+	return wire.Close(b, mark)
+}
+
+// appendFlags says what is special about an interval, once: the start on its
+// Begin, the end on its End.
+func appendFlags(b []byte, e *event) []byte {
+	flag := func(f convert.Flags, typ, name uint64) {
+		if e.flags&f == 0 || e.typ != typ {
+			return
+		}
+		var mark int
+		b, mark = wire.Open(b, eventArgs)
+		b = wire.Uint(b, argNameID, name)
+		b = wire.Bool(b, argBool, true)
+		b = wire.Close(b, mark)
+	}
+	flag(convert.OpenStart, typeBegin, argOpenStart)
+	flag(convert.OpenEnd, typeEnd, argOpenEnd)
+	flag(convert.Exited, typeEnd, argExited)
+	return b
+}

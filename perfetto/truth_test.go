@@ -1,0 +1,208 @@
+package perfetto_test
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/trace2otel/trace2otel/convert"
+)
+
+// A truth is a sink that keeps of the records what SQL is to find in the file:
+// tables of rows, each a key and sums.
+type truth struct {
+	states     table // thread, state: time
+	cpus       table // proc: time of running, also within syscalls
+	threads    table // thread, process
+	slices     table // category, name: count, time
+	waits      table // thread, name, stack, waker's stack: count, time, starts
+	args       table // category, argument: count, sum
+	metrics    table // name: count, sum of values
+	integrals  table // counter of goroutines: time
+	samples    table // thread, proc, stack: count
+	names      map[convert.GoID]string
+	stacks     map[convert.StackID]string
+	wall       convert.WallClock
+	start, end convert.Time
+}
+
+// A table has rows of sums by key.
+type table map[string][]int64
+
+func (t table) add(key string, values ...int64) {
+	row := t[key]
+	if row == nil {
+		row = make([]int64, len(values))
+	}
+	for i, v := range values {
+		row[i] += v
+	}
+	t[key] = row
+}
+
+// rows returns the table as [traceprocessor.DB.Query] does, sorted.
+func (t table) rows() []string {
+	var rows []string
+	for _, key := range slices.Sorted(maps.Keys(t)) {
+		row := key
+		for _, v := range t[key] {
+			row += fmt.Sprintf("\t%d", v)
+		}
+		rows = append(rows, row)
+	}
+	slices.Sort(rows)
+	return rows
+}
+
+func (t *truth) Begin(tr *convert.Trace) error {
+	*t = truth{
+		states: table{}, cpus: table{}, threads: table{}, slices: table{}, waits: table{}, args: table{},
+		metrics: table{}, integrals: table{}, samples: table{},
+		start: tr.Start,
+		names: make(map[convert.GoID]string), stacks: make(map[convert.StackID]string),
+	}
+	return nil
+}
+
+func (t *truth) Finish(s *convert.Summary) error {
+	t.end = s.End
+	return nil
+}
+
+func (t *truth) Consume(b *convert.Batch) error {
+	for _, st := range b.Stacks {
+		var frames []string
+		for _, f := range slices.Backward(st.Frames) {
+			frames = append(frames, fmt.Sprintf("%s:%d", plain(f.Func), max(f.Line, 0)))
+		}
+		t.stacks[st.ID] = strings.Join(frames, "<")
+	}
+	for i := range b.Records {
+		t.record(&b.Records[i])
+	}
+	return nil
+}
+
+func (t *truth) record(r *convert.Record) {
+	if r.Kind == convert.KindSync {
+		t.wall.Sync(r)
+	}
+	if r.Phase == convert.Begin {
+		if r.Kind == convert.KindGoroutine && r.By != convert.NoGoroutine {
+			t.slices.add("goroutine\tcreated", 1, 0)
+			t.args.add("goroutine\tdebug.creator", 1, int64(r.By))
+		}
+		return
+	}
+	d := int64(r.Duration())
+	switch r.Kind {
+	case convert.KindGoroutine:
+		if r.Name != "" {
+			t.names[r.G] = plain(r.Name)
+		}
+		if r.Phase == convert.End {
+			name, ok := t.names[r.G]
+			if !ok {
+				name = "unknown"
+			}
+			t.threads.add(fmt.Sprintf("%d\t%s", r.G, name))
+		}
+	case convert.KindState:
+		t.state(r, d)
+	case convert.KindSyscall:
+		t.slices.add("syscall\tsyscall", 1, d)
+	case convert.KindAssist:
+		t.slices.add("assist\tGC mark assist", 1, d)
+	case convert.KindGC:
+		t.slices.add(fmt.Sprintf("gc\tGC %d", r.ID), 1, d)
+	case convert.KindMark:
+		t.slices.add(fmt.Sprintf("gc\tmark %d", r.ID), 1, d)
+	case convert.KindSTW:
+		t.slices.add("stw\t"+plain(r.Name), 1, d)
+	case convert.KindSweep:
+		t.slices.add("sweep\tsweep", 1, d)
+		t.args.add("sweep\tdebug.swept_bytes", 1, int64(r.ID))
+		t.args.add("sweep\tdebug.reclaimed_bytes", 1, int64(r.Parent))
+	case convert.KindTask:
+		name := plain(r.Name)
+		if name == "" {
+			name = "unknown task"
+		}
+		t.slices.add("task\t"+name, 1, d)
+		t.args.add("task\tdebug.task", 1, int64(r.ID))
+		if r.Parent != convert.NoTask {
+			t.args.add("task\tdebug.parent", 1, int64(r.Parent))
+		}
+	case convert.KindRegion:
+		t.slices.add("region\t"+orElse(plain(r.Name), "region"), 1, d)
+		if r.ID != convert.NoTask {
+			t.args.add("region\tdebug.task", 1, int64(r.ID))
+		}
+	case convert.KindLog:
+		t.slices.add("log\t"+orElse(plain(r.Name), "log"), 1, 0)
+		t.args.add("log\tdebug.message", 1, 0)
+		if r.ID != convert.NoTask {
+			t.args.add("log\tdebug.task", 1, int64(r.ID))
+		}
+	case convert.KindLabel:
+		t.slices.add("label\t"+plain(r.Name), 1, 0)
+	case convert.KindMetric:
+		t.metrics.add(plain(r.Name), 1, int64(r.ID))
+	case convert.KindSample:
+		if stack := t.stacks[r.Stack]; r.P == convert.NoProc || r.G > math.MaxUint32 || stack == "" {
+			t.slices.add("sample\tCPU sample", 1, 0)
+		} else {
+			t.samples.add(fmt.Sprintf("%d\t%d\t%s", r.G, r.P, stack), 1)
+		}
+	}
+}
+
+func (t *truth) state(r *convert.Record, d int64) {
+	state, counter := "", ""
+	switch r.State {
+	case convert.StateRunnable:
+		state, counter = "R", "runnable"
+	case convert.StateWaiting:
+		state, counter = "S", "waiting"
+		name := plain(r.Reason())
+		t.slices.add("wait\t"+name, 1, d)
+		t.waits.add(fmt.Sprintf("%d\t%s\t%s\t%s", r.G, name, t.stacks[r.Stack], t.stacks[r.ByStack]), 1, d, int64(r.Start-t.start))
+		if r.By != convert.NoGoroutine {
+			t.args.add("wait\tdebug.waker", 1, int64(r.By))
+		}
+	case convert.StateSyscallBlocked:
+		state, counter = "D", "in syscalls"
+	case convert.StateRunning:
+		state, counter = "Running", "running"
+		if r.P == convert.NoProc {
+			state = "T"
+		}
+	case convert.StateSyscall:
+		state, counter = "Running", "in syscalls"
+		if r.P == convert.NoProc {
+			state = "D"
+		}
+	}
+	if d == 0 {
+		return
+	}
+	t.states.add(fmt.Sprintf("%d\t%s", r.G, state), d)
+	t.integrals.add("Goroutines "+counter, d)
+	if state == "Running" {
+		t.cpus.add(fmt.Sprint(r.P), d)
+	}
+}
+
+// plain returns s as it is in a file.
+func plain(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\u2400")
+}
+
+func orElse(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
