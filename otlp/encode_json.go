@@ -1,0 +1,138 @@
+package otlp
+
+import (
+	"encoding/hex"
+	"strconv"
+)
+
+// jsonEncoder writes OTLP JSON (opentelemetry.io/docs/specs/otlp, "JSON
+// Protobuf Encoding"): a TracesData to a line. Ids are hex, 64-bit integers
+// are strings, enums are numbers: not what protojson writes.
+type jsonEncoder struct{ head []byte }
+
+func (e *jsonEncoder) begin(h head) {
+	b := append(e.head[:0], `{"resourceSpans":[{"resource":{"attributes":`...)
+	b = jsonAttrs(b, h.resource)
+	b = append(b, `},"scopeSpans":[{"scope":{"name":`...)
+	b = jsonString(b, h.scope)
+	if h.version != "" {
+		b = append(b, `,"version":`...)
+		b = jsonString(b, h.version)
+	}
+	e.head = append(b, `},"spans":[`...)
+}
+
+// span appends a span, with a comma behind it.
+func (e *jsonEncoder) span(b []byte, s *span) []byte {
+	b = append(b, `{"traceId":"`...)
+	b = hex.AppendEncode(b, s.trace[:])
+	b = append(b, `","spanId":"`...)
+	b = hex.AppendEncode(b, s.id[:])
+	if s.parent != (spanID{}) {
+		b = append(b, `","parentSpanId":"`...)
+		b = hex.AppendEncode(b, s.parent[:])
+	}
+	b = append(b, `","name":`...)
+	b = jsonString(b, s.name)
+	b = append(b, `,"kind":1,"startTimeUnixNano":"`...)
+	b = strconv.AppendUint(b, s.start, 10)
+	b = append(b, `","endTimeUnixNano":"`...)
+	b = strconv.AppendUint(b, s.end, 10)
+	b = append(b, '"')
+	if len(s.attrs) > 0 {
+		b = append(b, `,"attributes":`...)
+		b = jsonAttrs(b, s.attrs)
+	}
+	if len(s.events) > 0 {
+		b = append(b, `,"events":[`...)
+		for i := range s.events {
+			b = jsonEvent(b, &s.events[i])
+		}
+		b[len(b)-1] = ']'
+	}
+	if len(s.links) > 0 {
+		b = append(b, `,"links":[`...)
+		for i := range s.links {
+			b = append(b, `{"traceId":"`...)
+			b = hex.AppendEncode(b, s.links[i].trace[:])
+			b = append(b, `","spanId":"`...)
+			b = hex.AppendEncode(b, s.links[i].span[:])
+			b = append(b, `"},`...)
+		}
+		b[len(b)-1] = ']'
+	}
+	return append(b, "},"...)
+}
+
+func jsonEvent(b []byte, e *event) []byte {
+	b = append(b, `{"timeUnixNano":"`...)
+	b = strconv.AppendUint(b, e.at, 10)
+	b = append(b, `","name":`...)
+	b = jsonString(b, e.name)
+	b = append(b, `,"attributes":`...)
+	b = jsonAttrs(b, e.attrs())
+	return append(b, "},"...)
+}
+
+func jsonAttrs(b []byte, attrs []attr) []byte {
+	b = append(b, '[')
+	for i := range attrs {
+		a := &attrs[i]
+		b = append(b, `{"key":`...)
+		b = jsonString(b, a.key)
+		b = append(b, `,"value":{`...)
+		switch a.kind {
+		case attrInt:
+			b = append(b, `"intValue":"`...)
+			b = strconv.AppendInt(b, a.num, 10)
+			b = append(b, '"')
+		case attrBool:
+			b = append(b, `"boolValue":`...)
+			b = strconv.AppendBool(b, a.num != 0)
+		default:
+			b = append(b, `"stringValue":`...)
+			b = jsonString(b, a.text)
+		}
+		b = append(b, "}},"...)
+	}
+	if len(attrs) > 0 {
+		b = b[:len(b)-1]
+	}
+	return append(b, ']')
+}
+
+// chunk appends a line with encoded spans.
+func (e *jsonEncoder) chunk(b []byte, _ head, spans []byte) []byte {
+	b = append(b, e.head...)
+	b = append(b, spans[:len(spans)-1]...) // the last comma
+	return append(b, "]}]}]}\n"...)
+}
+
+// jsonString appends a string, which is valid UTF-8, in quotes.
+func jsonString(b []byte, s string) []byte {
+	const hexDigits = "0123456789abcdef"
+	b = append(b, '"')
+	from := 0
+	for i := range len(s) {
+		c := s[i]
+		if c >= 0x20 && c != '"' && c != '\\' {
+			continue
+		}
+		b = append(b, s[from:i]...)
+		from = i + 1
+		switch c {
+		case '"', '\\':
+			b = append(b, '\\', c)
+		case '\n':
+			b = append(b, '\\', 'n')
+		case '\t':
+			b = append(b, '\\', 't')
+		case '\r':
+			b = append(b, '\\', 'r')
+		default:
+			b = append(b, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
+		}
+	}
+	b = append(b, s[from:]...)
+	return append(b, '"')
+}

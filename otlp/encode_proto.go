@@ -1,0 +1,136 @@
+package otlp
+
+import "github.com/trace2otel/trace2otel/internal/wire"
+
+// Field numbers of opentelemetry/proto/trace/v1/trace.proto,
+// resource/v1/resource.proto and common/v1/common.proto.
+const (
+	tracesResourceSpans = 1 // TracesData
+
+	resourceSpansResource = 1 // ResourceSpans
+	resourceSpansScope    = 2
+
+	scopeSpansScope = 1 // ScopeSpans
+	scopeSpansSpans = 2
+
+	spanTraceID  = 1 // Span
+	spanSpanID   = 2
+	spanParentID = 4
+	spanName     = 5
+	spanKind     = 6
+	spanStart    = 7
+	spanEnd      = 8
+	spanAttrs    = 9
+	spanEvents   = 11
+	spanLinks    = 13
+
+	kindInternal = 1 // Span.SpanKind
+
+	eventTime  = 1 // Span.Event
+	eventName  = 2
+	eventAttrs = 3
+
+	linkTraceID = 1 // Span.Link
+	linkSpanID  = 2
+
+	resourceAttrs = 1 // Resource
+
+	scopeName    = 1 // InstrumentationScope
+	scopeVersion = 2
+
+	keyValueKey   = 1 // KeyValue
+	keyValueValue = 2
+
+	anyString = 1 // AnyValue
+	anyBool   = 2
+	anyInt    = 3
+)
+
+// protoEncoder writes TracesData messages. Several of them in a row are one:
+// repeated fields of concatenated messages add up.
+type protoEncoder struct{ head []byte }
+
+func (e *protoEncoder) begin(h head) {
+	e.head = protoResource(nil, h)
+}
+
+// protoResource appends what is before the spans of a ResourceSpans: the
+// resource, and of the ScopeSpans, which are to follow, nothing.
+func protoResource(b []byte, h head) []byte {
+	b, mark := wire.Open(b, resourceSpansResource)
+	for i := range h.resource {
+		b = protoAttr(b, resourceAttrs, &h.resource[i])
+	}
+	return wire.Close(b, mark)
+}
+
+func (e *protoEncoder) span(b []byte, s *span) []byte {
+	b, mark := wire.Open(b, scopeSpansSpans)
+	b = wire.Bytes(b, spanTraceID, s.trace[:])
+	b = wire.Bytes(b, spanSpanID, s.id[:])
+	if s.parent != (spanID{}) {
+		b = wire.Bytes(b, spanParentID, s.parent[:])
+	}
+	b = wire.String(b, spanName, s.name)
+	b = wire.Uint(b, spanKind, kindInternal)
+	b = wire.Fixed64(b, spanStart, s.start)
+	b = wire.Fixed64(b, spanEnd, s.end)
+	for i := range s.attrs {
+		b = protoAttr(b, spanAttrs, &s.attrs[i])
+	}
+	for i := range s.events {
+		b = protoEvent(b, &s.events[i])
+	}
+	for i := range s.links {
+		var in int
+		b, in = wire.Open(b, spanLinks)
+		b = wire.Bytes(b, linkTraceID, s.links[i].trace[:])
+		b = wire.Bytes(b, linkSpanID, s.links[i].span[:])
+		b = wire.Close(b, in)
+	}
+	return wire.Close(b, mark)
+}
+
+func protoEvent(b []byte, e *event) []byte {
+	b, mark := wire.Open(b, spanEvents)
+	b = wire.Fixed64(b, eventTime, e.at)
+	b = wire.String(b, eventName, e.name)
+	for _, a := range e.attrs() {
+		b = protoAttr(b, eventAttrs, &a)
+	}
+	return wire.Close(b, mark)
+}
+
+func protoAttr(b []byte, field int, a *attr) []byte {
+	b, mark := wire.Open(b, field)
+	b = wire.String(b, keyValueKey, a.key)
+	b, in := wire.Open(b, keyValueValue)
+	switch a.kind {
+	case attrInt:
+		b = wire.Int(b, anyInt, a.num)
+	case attrBool:
+		b = wire.Bool(b, anyBool, a.num != 0)
+	default:
+		b = wire.String(b, anyString, a.text)
+	}
+	b = wire.Close(b, in)
+	return wire.Close(b, mark)
+}
+
+// chunk appends a TracesData with encoded spans.
+func (e *protoEncoder) chunk(b []byte, h head, spans []byte) []byte {
+	var scope []byte
+	scope = wire.String(scope, scopeName, h.scope)
+	if h.version != "" {
+		scope = wire.String(scope, scopeVersion, h.version)
+	}
+	scope = wire.Bytes(nil, scopeSpansScope, scope)
+
+	b, mark := wire.Open(b, tracesResourceSpans)
+	b = append(b, e.head...)
+	b, in := wire.Open(b, resourceSpansScope)
+	b = append(b, scope...)
+	b = append(b, spans...)
+	b = wire.Close(b, in)
+	return wire.Close(b, mark)
+}

@@ -1,0 +1,196 @@
+package otlp
+
+import (
+	"io"
+	"path"
+	"strings"
+
+	"github.com/trace2otel/trace2otel/convert"
+)
+
+// A Format is an encoding of OTLP in files.
+type Format uint8
+
+const (
+	// JSONL is OTLP JSON, a TracesData to a line, as the Collector's file
+	// exporter writes and its receiver reads it.
+	JSONL Format = iota
+
+	// Binary is protobuf: one TracesData message.
+	Binary
+)
+
+// Options say how to write. The zero value writes JSON lines.
+type Options struct {
+	Format Format
+
+	// Service is the service.name of the spans. If empty, it is the input's
+	// name, or "unknown_service:go" as the conventions have it.
+	Service string
+
+	// MaxSpans and MaxBytes bound each OpenTelemetry trace: 5,000 spans and
+	// 4,000,000 bytes in the binary encoding if zero. No bound goes below what
+	// roots and goroutines need.
+	MaxSpans int
+	MaxBytes int
+
+	// ToolVersion is the version of the instrumentation scope.
+	ToolVersion string
+}
+
+// scope is the instrumentation scope of all spans: this module.
+const scope = "github.com/trace2otel/trace2otel"
+
+// ErrNoClock is the error of Begin for a trace without a wall clock.
+var ErrNoClock error = noClock{}
+
+type noClock struct{}
+
+func (noClock) Error() string {
+	return "the trace carries no wall clock: it was recorded before Go 1.25"
+}
+
+// Hint says how to give it one.
+func (noClock) Hint() string {
+	return "pass --start with the time at which the trace began (RFC 3339), or --start=mtime"
+}
+
+// A Sink is a [convert.Sink] that writes spans.
+type Sink struct {
+	o      Options
+	limits limits
+	out    output
+	ids    ids
+	wall   convert.WallClock
+	stacks stackTable
+	span   span // being built
+
+	run        run
+	functions  map[string]*function
+	goroutines map[convert.GoID]*goroutine
+	procs      map[convert.ProcID]*proc
+	gc         collector
+	tasks      taskTable
+}
+
+// New returns a sink that writes to w, in chunks of about 1 MiB, and does not
+// close it.
+func New(w io.Writer, o Options) *Sink {
+	s := &Sink{
+		o:          o,
+		limits:     limits{spans: o.MaxSpans, bytes: o.MaxBytes},
+		functions:  make(map[string]*function),
+		goroutines: make(map[convert.GoID]*goroutine),
+		procs:      make(map[convert.ProcID]*proc),
+	}
+	if s.limits.spans <= 0 {
+		s.limits.spans = 5000
+	}
+	if s.limits.bytes <= 0 {
+		s.limits.bytes = 4_000_000
+	}
+	s.out.w = w
+	s.out.enc = &jsonEncoder{}
+	if o.Format == Binary {
+		s.out.enc = &protoEncoder{}
+	}
+	s.tasks.init()
+	return s
+}
+
+// Begin returns [ErrNoClock] if nothing dates the trace.
+func (s *Sink) Begin(t *convert.Trace) error {
+	if t.Clock.IsZero() {
+		return ErrNoClock
+	}
+	s.ids.key = t.RunKey
+	h := head{scope: scope, version: s.o.ToolVersion}
+	var r span
+	r.text(attrServiceName, s.service(t))
+	r.text(attrRuntimeName, "go")
+	h.resource = r.attrs
+	s.out.begin(h)
+	s.beginRun(t)
+	return nil
+}
+
+func (s *Sink) service(t *convert.Trace) string {
+	if s.o.Service != "" {
+		return s.o.Service
+	}
+	name := path.Base(strings.ReplaceAll(t.Name, `\`, "/"))
+	for _, ext := range []string{".gz", ".zst", ".trace", ".out"} {
+		name = strings.TrimSuffix(name, ext)
+	}
+	if t.Name == "" || name == "" || name == "-" {
+		return "unknown_service:go"
+	}
+	return name
+}
+
+// consumers has a method for each kind of record that makes spans.
+var consumers = [...]func(*Sink, *convert.Record){
+	convert.KindSync:      (*Sink).sync,
+	convert.KindGoroutine: (*Sink).goroutine,
+	convert.KindState:     (*Sink).state,
+	convert.KindSyscall:   (*Sink).syscall,
+	convert.KindProc:      (*Sink).proc,
+	convert.KindGC:        (*Sink).cycle,
+	convert.KindMark:      (*Sink).mark,
+	convert.KindSTW:       (*Sink).stopTheWorld,
+	convert.KindAssist:    (*Sink).assist,
+	convert.KindSweep:     (*Sink).sweep,
+	convert.KindTask:      (*Sink).task,
+	convert.KindRegion:    (*Sink).region,
+	convert.KindLog:       (*Sink).log,
+	convert.KindLabel:     nil, // the last
+}
+
+// Consume writes the spans that end in b.
+func (s *Sink) Consume(b *convert.Batch) error {
+	for i := range b.Stacks {
+		s.stacks.define(&b.Stacks[i])
+	}
+	for i := range b.Records {
+		r := &b.Records[i]
+		if int(r.Kind) < len(consumers) && consumers[r.Kind] != nil {
+			consumers[r.Kind](s, r)
+		}
+	}
+	return s.out.err
+}
+
+// Finish writes the spans that last as long as the trace.
+func (s *Sink) Finish(sum *convert.Summary) error {
+	s.finishTasks(sum)
+	s.finishFunctions()
+	s.finishGC()
+	s.finishProcs()
+	s.finishRun(sum)
+	s.out.flush()
+	return s.out.err
+}
+
+func (s *Sink) sync(r *convert.Record) { s.wall.Sync(r) }
+
+// date sets the times of the span being built: its start by the clock of the
+// generation in which it lies, its end by its length. No span is empty: back
+// ends take that for an error.
+func (s *Sink) date(start, end convert.Time) {
+	at, _ := s.wall.Wall(start)
+	s.span.start = uint64(at)
+	s.span.end = uint64(at) + uint64(max(end-start, 1))
+}
+
+// write encodes the span being built, for which room was set aside, and trims
+// it if it is larger than what is left.
+func (s *Sink) write(t *otelTrace) {
+	if !s.limits.fits(t, s.span.size()) {
+		if logs := s.span.trim(); logs > 0 {
+			s.span.int(attrFoldedLogs, logs)
+		}
+	}
+	t.promised--
+	t.bytes += s.span.size()
+	s.out.span(&s.span)
+}
