@@ -1,0 +1,190 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// newConvert returns the command that makes several outputs of each of several
+// inputs.
+func (c *cli) newConvert() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "convert INPUT... --to FORMAT,... --out DIR",
+		Short:   "Write several outputs of one or more traces, each trace read once",
+		Long:    fmt.Sprintf(convertLong, namesTable()),
+		Example: convertExample,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return hinted{errors.New("which traces?"), "name some, or pass - for standard input"}
+			}
+			return nil
+		},
+	}
+	var b batch
+	cmd.Flags().StringSliceVar(&b.to, "to", nil, "`formats` to write: "+strings.Join(formatNames(), ","))
+	cmd.Flags().StringVar(&b.dir, "out", "", "`folder` to write to; it is made if absent")
+	cmd.Flags().BoolVar(&b.force, "force", false, "replace files that exist")
+	for i := range formats {
+		ch := newChoice(&formats[i])
+		b.choices = append(b.choices, ch)
+		cmd.Flags().AddFlagSet(ch.flags)
+	}
+	c.addCommon(cmd.Flags())
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		jobs, err := b.plan(args)
+		if err != nil {
+			return err
+		}
+		if err := c.start.check(args); err != nil {
+			return err
+		}
+		if err := b.vacant(jobs); err != nil {
+			c.messages.failure("", err)
+			c.code = exitFailed
+			return nil
+		}
+		for _, j := range jobs {
+			if cmd.Context().Err() != nil {
+				c.code = worse(c.code, exitInterrupted(cmd.Context()))
+				break
+			}
+			c.code = worse(c.code, c.run(cmd.Context(), j))
+		}
+		return nil
+	}
+	return cmd
+}
+
+// namesTable says how the outputs of each format are named, for the help.
+func namesTable() string {
+	var b strings.Builder
+	for _, f := range formats {
+		fmt.Fprintf(&b, "  %-9s NAME%s\n", f.name, f.names)
+	}
+	return b.String()
+}
+
+// A batch is what the flags of convert say.
+type batch struct {
+	to      []string
+	dir     string
+	force   bool
+	choices []choice // there are, in the order of the table of formats
+}
+
+// A choice is a format that convert can be told to write.
+type choice struct {
+	*format
+	flags   *pflag.FlagSet
+	outputs func(file string) ([]output, error)
+}
+
+func newChoice(f *format) choice {
+	fs := pflag.NewFlagSet(f.name, pflag.ContinueOnError)
+	fs.SortFlags = false
+	outputs := f.flags(fs)
+	fs.VisitAll(func(flag *pflag.Flag) { flag.Usage = f.name + ": " + flag.Usage })
+	return choice{f, fs, outputs}
+}
+
+// idle returns an error if a flag of the format is set, which then does nothing.
+func (ch *choice) idle() (err error) {
+	ch.flags.VisitAll(func(flag *pflag.Flag) {
+		if flag.Changed {
+			err = fmt.Errorf("--%s is for %s, which --to does not name", flag.Name, ch.name)
+		}
+	})
+	return err
+}
+
+// plan makes a job of each input. Its errors are those that the command line
+// has in itself.
+func (b *batch) plan(inputs []string) ([]job, error) {
+	switch {
+	case len(b.to) == 0:
+		return nil, hinted{errors.New("to what?"), "pass --to, with some of " + strings.Join(formatNames(), ",")}
+	case b.dir == "":
+		return nil, hinted{errors.New("where to?"), "pass --out, with a folder"}
+	}
+	outs, err := b.selected()
+	if err != nil {
+		return nil, err
+	}
+	var jobs []job
+	existing := statInputs(inputs)
+	takenBy := make(map[string]string) // outputs, by the input they are of
+	for _, input := range inputs {
+		j := job{input: input}
+		for _, o := range outs {
+			path := filepath.Join(b.dir, baseName(input)+o.ext)
+			if other, taken := takenBy[path]; taken {
+				return nil, hinted{
+					fmt.Errorf("%s and %s would both become %s", displayName(other), displayName(input), path),
+					"convert them to different folders",
+				}
+			}
+			takenBy[path] = input
+			if err := existing.spare(path); err != nil {
+				return nil, err
+			}
+			j.targets = append(j.targets, target{o, path, !b.force})
+		}
+		jobs = append(jobs, j)
+	}
+	return jobs, nil
+}
+
+// selected returns the outputs of the formats that --to names, in the order of
+// the table.
+func (b *batch) selected() (outs []output, err error) {
+	names := formatNames()
+	for _, name := range b.to {
+		if !slices.Contains(names, name) {
+			return nil, hinted{fmt.Errorf("there is no format %q", name), "the formats are " + strings.Join(names, ", ")}
+		}
+	}
+	for _, ch := range b.choices {
+		if !slices.Contains(b.to, ch.name) {
+			if err := ch.idle(); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		o, err := ch.outputs("")
+		if err != nil {
+			return nil, err
+		}
+		outs = append(outs, o...)
+	}
+	return outs, nil
+}
+
+// vacant sees to it that the folder is there and, unless forced, that no output
+// is.
+func (b *batch) vacant(jobs []job) error {
+	for _, j := range jobs {
+		for _, t := range j.targets {
+			if b.force {
+				break
+			}
+			switch _, err := os.Lstat(t.path); {
+			case err == nil:
+				return hinted{fmt.Errorf("%s exists already", t.path), "pass --force to replace what exists"}
+			case !errors.Is(err, fs.ErrNotExist):
+				return cannotWrite(t.path, withoutPath(err))
+			}
+		}
+	}
+	if err := os.MkdirAll(b.dir, 0o777); err != nil {
+		return fmt.Errorf("cannot make the folder %s: %w", b.dir, withoutPath(err))
+	}
+	return nil
+}

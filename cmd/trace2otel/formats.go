@@ -1,0 +1,159 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/trace2otel/trace2otel/convert"
+	"github.com/trace2otel/trace2otel/otlp"
+	"github.com/trace2otel/trace2otel/perfetto"
+	"github.com/trace2otel/trace2otel/pprofout"
+)
+
+// A format is a kind of output: a command of its own, and a word for the --to
+// of convert. A new format is a row of the table below.
+type format struct {
+	name    string // of the command, and in --to
+	short   string // help, in a line
+	long    string // help, in full
+	example string
+	names   string // of its outputs, after the base name, for the help
+
+	// choice says how to select one output, of formats that make several of a
+	// trace.
+	choice string
+
+	// flags adds the format's own flags to fs. The function that it returns
+	// makes the outputs of them, after they have been parsed; file is the
+	// argument of -o, or empty. Its error is one of usage.
+	flags func(fs *pflag.FlagSet) (outputs func(file string) ([]output, error))
+}
+
+// An output is one file to be made of a trace.
+type output struct {
+	ext  string // of its name: ".pftrace"
+	text bool   // fit for a terminal
+	sink func(w io.Writer) convert.Sink
+}
+
+var formats = []format{
+	{
+		name:    "perfetto",
+		short:   "Write a timeline for the Perfetto UI",
+		long:    perfettoLong,
+		example: perfettoExample,
+		names:   ".pftrace",
+		flags:   perfettoFlags,
+	},
+	{
+		name:    "otlp",
+		short:   "Write OTLP spans, for Jaeger and other OpenTelemetry back ends",
+		long:    otlpLong,
+		example: otlpExample,
+		names:   ".otlp.jsonl, or .otlp.binpb",
+		flags:   otlpFlags,
+	},
+	{
+		name:    "pprof",
+		short:   "Write a profile of what goroutines waited for, for go tool pprof",
+		long:    fmt.Sprintf(pprofLong, kindTable()),
+		example: pprofExample,
+		names:   ".KIND.pb.gz, for each kind",
+		choice:  "--kind with one of " + strings.Join(kindNames(), ", "),
+		flags:   pprofFlags,
+	},
+}
+
+func formatNames() []string {
+	var names []string
+	for _, f := range formats {
+		names = append(names, f.name)
+	}
+	return names
+}
+
+func perfettoFlags(*pflag.FlagSet) func(string) ([]output, error) {
+	return func(string) ([]output, error) {
+		return []output{{ext: ".pftrace", sink: func(w io.Writer) convert.Sink {
+			return perfetto.New(w, perfetto.Options{Version: version()})
+		}}}, nil
+	}
+}
+
+func otlpFlags(fs *pflag.FlagSet) func(string) ([]output, error) {
+	encoding := fs.String("format", "jsonl", "`encoding`: jsonl (OTLP JSON, a TracesData to a line) or binpb (protobuf TracesData);\nthe FILE of -o selects it too, if named .binpb")
+	o := otlp.Options{ToolVersion: version()}
+	fs.StringVar(&o.Service, "service", "", "`name` of the service that the spans belong to")
+	fs.IntVar(&o.MaxSpans, "max-spans", 0, "most spans in one OpenTelemetry trace; 0 is for 5,000")
+	return func(file string) ([]output, error) {
+		if !fs.Changed("format") && filepath.Ext(file) == ".binpb" {
+			*encoding = "binpb"
+		}
+		out := output{sink: func(w io.Writer) convert.Sink { return otlp.New(w, o) }}
+		switch *encoding {
+		case "jsonl":
+			o.Format, out.ext, out.text = otlp.JSONL, ".otlp.jsonl", true
+		case "binpb":
+			o.Format, out.ext = otlp.Binary, ".otlp.binpb"
+		default:
+			return nil, fmt.Errorf("--format is jsonl or binpb, not %q", *encoding)
+		}
+		if o.MaxSpans < 0 {
+			return nil, fmt.Errorf("--max-spans cannot be %d", o.MaxSpans)
+		}
+		return []output{out}, nil
+	}
+}
+
+func kindNames() []string {
+	var names []string
+	for _, k := range pprofout.Kinds {
+		names = append(names, k.String())
+	}
+	return names
+}
+
+// kindTable says what each kind counts, for the help.
+func kindTable() string {
+	var b strings.Builder
+	for _, k := range pprofout.Kinds {
+		fmt.Fprintf(&b, "  %-8s %s\n", k, k.What())
+	}
+	return b.String()
+}
+
+func pprofFlags(fs *pflag.FlagSet) func(string) ([]output, error) {
+	kinds := fs.StringSlice("kind", nil, "`profile` to write: "+strings.Join(kindNames(), ", "))
+	compat := fs.String("compat", "", "count as another `program` does: gotool, as go tool trace -pprof")
+	return func(string) ([]output, error) {
+		switch {
+		case *compat != "" && *compat != "gotool":
+			return nil, fmt.Errorf("--compat can only be gotool, not %q", *compat)
+		case !fs.Changed("kind"):
+			*kinds = kindNames()
+		case len(*kinds) == 0:
+			return nil, errors.New("--kind is empty")
+		}
+		var outs []output
+		for i, name := range *kinds {
+			if slices.Contains((*kinds)[:i], name) {
+				continue
+			}
+			kind, err := pprofout.ParseKind(name)
+			if err != nil {
+				return nil, hinted{fmt.Errorf("there is no profile %q", name), "the profiles are " + strings.Join(kindNames(), ", ")}
+			}
+			o := pprofout.Options{Kind: kind, Compat: *compat != "", ToolVersion: version()}
+			outs = append(outs, output{ext: "." + name + ".pb.gz", sink: func(w io.Writer) convert.Sink {
+				return pprofout.New(w, o)
+			}})
+		}
+		return outs, nil
+	}
+}

@@ -1,0 +1,92 @@
+package main
+
+const rootLong = `trace2otel converts Go execution traces to formats that other tools open:
+
+  Perfetto  a timeline, for https://ui.perfetto.dev
+  OTLP      spans, for Jaeger and other OpenTelemetry back ends
+  pprof     profiles of what goroutines waited for, for go tool pprof
+
+Traces come from runtime/trace, go test -trace, /debug/pprof/trace and the
+flight recorder, of every Go since 1.11. They may be compressed by gzip or zstd,
+and damaged: what can be read is converted, and the loss is said.
+
+Outputs go to standard output or to files, messages to standard error. Files
+appear under their names when they are whole.
+
+Exit codes:
+  0    all is converted
+  1    an input gave nothing, or an output could not be written;
+       with --strict, also if anything was lost
+  2    the command line is wrong, and nothing was done
+  3    converted, but not everything: a trace is damaged,
+       or lacks what one of several outputs needs
+  128+ ended by a signal: 130 by Ctrl-C, 143 by SIGTERM,
+       141 when the reader of standard output went away
+If several apply to a run, it is the first in the order 2, 1, 3.`
+
+const rootExample = `  trace2otel perfetto trace.out -o timeline.pftrace
+  trace2otel otlp trace.out -o spans.otlp.jsonl
+  trace2otel pprof trace.out --kind sched -o sched.pb.gz
+  trace2otel convert *.trace --to perfetto,otlp,pprof --out converted
+  curl -s localhost:6060/debug/pprof/trace?seconds=5 | trace2otel perfetto - -o live.pftrace`
+
+const perfettoLong = `Write a timeline for the Perfetto UI: what ran on each P, what each goroutine
+did and waited for, with call stacks and with arrows from who woke whom, the GC,
+tasks and regions, the heap and the number of goroutines.
+
+Open the file at https://ui.perfetto.dev; it does not leave your machine. SQL on
+it: see trace_processor at https://perfetto.dev/docs.`
+
+const perfettoExample = `  trace2otel perfetto trace.out -o timeline.pftrace
+  trace2otel perfetto trace.out.gz > timeline.pftrace
+  trace2otel perfetto go1.22.trace --start mtime -o dated.pftrace`
+
+const otlpLong = `Write OTLP spans, for Jaeger and other OpenTelemetry back ends: tasks with their
+regions and logs, goroutines, procs, system calls and the GC. A back end's user
+interface fails on traces of many thousand spans: --max-spans bounds each, and
+what is folded away for it is counted on its parent.
+
+Spans have dates. Traces carry the time of day since Go 1.25; older ones need
+--start, and are refused without.`
+
+const otlpExample = `  trace2otel otlp trace.out -o spans.otlp.jsonl
+  trace2otel otlp trace.out --service checkout -o spans.otlp.binpb
+  trace2otel otlp go1.22.trace --start 2026-01-31T15:04:05Z > spans.otlp.jsonl
+  trace2otel otlp go1.22.trace --start mtime > spans.otlp.jsonl`
+
+const pprofLong = `Write a profile of what goroutines waited for, for go tool pprof. --kind selects
+what it counts:
+
+%s
+Profiles are complete: what lasted until the end of the trace counts until then,
+and a wait to be run counts from the goroutine's creation on. --compat gotool
+counts what go tool trace -pprof counts instead, which is less.`
+
+const pprofExample = `  trace2otel pprof trace.out --kind sched -o sched.pb.gz
+  trace2otel pprof trace.out --kind sync > sync.pb.gz; go tool pprof -top sync.pb.gz
+  trace2otel pprof trace.out --kind net --compat gotool -o net.pb.gz`
+
+const singleLong = `
+
+INPUT is a trace, plain or compressed by gzip or zstd; - is standard input.
+FILE appears, or is replaced, when it is whole. Without -o, the output goes to
+standard output.`
+
+const convertLong = `Write several outputs of one or more traces. Each trace is read once, whatever
+the number of outputs.
+
+INPUT is a trace, plain or compressed by gzip or zstd; - is standard input. The
+outputs are named after it, without .gz or .zst and then .trace or .out:
+
+%s
+A trace that cannot be converted does not stop the others. A trace without
+dates (before Go 1.25), without --start, makes no OTLP; its other outputs are
+written, and the exit code is 3.
+
+Nothing is done if two outputs would have the same name (exit code 2), or if one
+exists already (exit code 1) and there is no --force.`
+
+const convertExample = `  trace2otel convert trace.out --to perfetto,otlp,pprof --out converted
+  trace2otel convert a.trace b.trace.gz c.trace.zst --to perfetto --out timelines
+  trace2otel convert *.trace --to pprof --kind sync,sched --out profiles --force
+  trace2otel convert old/*.trace --to otlp --start mtime --strict --out spans`

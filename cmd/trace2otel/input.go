@@ -1,0 +1,144 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+)
+
+// An input is a trace to be read, decompressed.
+type input struct {
+	io.Reader
+	close   []func() error
+	regular bool // it can be read more than once, and has a meaningful modTime
+	modTime time.Time
+}
+
+// openInput opens the file called path, or takes stdin for "-".
+func openInput(path string, stdin *os.File) (*input, error) {
+	in := new(input)
+	f := stdin
+	if path != stdio {
+		var err error
+		if f, err = os.Open(path); err != nil {
+			return nil, fmt.Errorf("cannot be opened: %w", withoutPath(err))
+		}
+		in.close = append(in.close, f.Close)
+	}
+	if info, err := f.Stat(); err == nil {
+		if info.IsDir() {
+			in.Close()
+			return nil, hinted{errors.New("is a directory"), "name the traces in it"}
+		}
+		in.regular = path != stdio && info.Mode().IsRegular()
+		in.modTime = info.ModTime()
+	}
+	r, closer, err := decompress(f)
+	if err != nil {
+		in.Close()
+		return nil, err
+	}
+	in.Reader = r
+	if closer != nil {
+		in.close = append(in.close, closer)
+	}
+	return in, nil
+}
+
+// Close closes what openInput opened.
+func (in *input) Close() {
+	for _, f := range in.close {
+		f()
+	}
+}
+
+// A compression is recognised by the magic at its beginning, never by name.
+type compression struct {
+	name  string
+	magic string
+	open  func(io.Reader) (r io.Reader, close func() error, err error)
+}
+
+var compressions = []compression{
+	{"gzip", "\x1f\x8b", openGzip},         // RFC 1952, 2.3.1
+	{"zstd", "\x28\xb5\x2f\xfd", openZstd}, // RFC 8878, 3.1.1
+	{"zstd", "\x50\x2a\x4d\x18", openZstd}, // 3.1.2: a skippable frame, as pzstd begins with
+}
+
+// magicSize is the length of the longest magic.
+const magicSize = 4
+
+// decompress returns the plain bytes of r, which may be compressed.
+func decompress(r io.Reader) (io.Reader, func() error, error) {
+	var buf [magicSize]byte
+	n, err := io.ReadFull(r, buf[:])
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		return nil, nil, fmt.Errorf("cannot be read: %w", withoutPath(err))
+	}
+	head := buf[:n]
+	r = io.MultiReader(bytes.NewReader(head), r)
+	for _, c := range compressions {
+		if !bytes.HasPrefix(head, []byte(c.magic)) {
+			continue
+		}
+		plain, closer, err := c.open(r)
+		if err != nil {
+			return nil, nil, c.explain(err)
+		}
+		return compressed{plain, c}, closer, nil
+	}
+	return r, nil, nil
+}
+
+func openGzip(r io.Reader) (io.Reader, func() error, error) {
+	z, err := gzip.NewReader(r)
+	if err != nil {
+		return nil, nil, err
+	}
+	return z, z.Close, nil
+}
+
+// maxWindow bounds the memory to decompress zstd: what its own command takes
+// without --long.
+const maxWindow = 128 << 20
+
+func openZstd(r io.Reader) (io.Reader, func() error, error) {
+	z, err := zstd.NewReader(r, zstd.WithDecoderMaxWindow(maxWindow))
+	if err != nil {
+		return nil, nil, err
+	}
+	rc := z.IOReadCloser()
+	return rc, rc.Close, nil
+}
+
+// A compressed reader says of errors that it was not the trace that broke.
+type compressed struct {
+	io.Reader
+	compression
+}
+
+func (c compressed) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	if err != nil && err != io.EOF {
+		err = c.explain(err)
+	}
+	return n, err
+}
+
+func (c compression) explain(err error) error {
+	var system *fs.PathError
+	switch {
+	case errors.As(err, &system):
+		return err
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("the %s data is cut off", c.name)
+	}
+	return fmt.Errorf("the %s data is damaged: %w", c.name, err)
+}

@@ -1,0 +1,174 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"syscall"
+
+	"github.com/trace2otel/trace2otel/convert"
+)
+
+// A job is one input and what is to be made of it. Jobs are independent:
+// whatever comes of one, the next can run.
+type job struct {
+	input   string
+	targets []target
+}
+
+// A target is an output and its place.
+type target struct {
+	output
+	path string // or "-" for standard output
+	keep bool   // refuse to replace what is there
+}
+
+// run converts one input, and says what there is to say about it.
+func (c *cli) run(ctx context.Context, j job) exitCode {
+	name := displayName(j.input)
+	files, summary, err := c.convert(ctx, j)
+	if ctx.Err() != nil {
+		discard(files)
+		c.messages.failure(name, context.Cause(ctx))
+		return exitInterrupted(ctx)
+	}
+	var failed convert.SinkErrors // has an error for each file, or is empty
+	if err != nil && !errors.As(err, &failed) {
+		discard(files)
+		c.messages.failure(name, err)
+		return exitFailed
+	}
+
+	code := c.judge(name, summary, files, failed)
+	if c.strict && code != exitOK {
+		discard(files)
+		if code == exitLoss {
+			c.messages.failure(name, errors.New("nothing is written, since --strict"))
+		}
+		return worse(code, exitFailed)
+	}
+	return worse(code, c.commit(name, files, failed))
+}
+
+// convert makes the files of a job. They are not in their places yet.
+func (c *cli) convert(ctx context.Context, j job) ([]*outputFile, *convert.Summary, error) {
+	start, err := c.start.of(ctx, j.input, c.stdin)
+	if err != nil {
+		return nil, nil, err
+	}
+	in, err := openInput(j.input, c.stdin)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer in.Close()
+
+	var files []*outputFile
+	var sinks []convert.Sink
+	for _, t := range j.targets {
+		f, err := createOutput(t.path, c.stdout, outputMode{keep: t.keep, whole: c.strict}, &c.temporary)
+		if err != nil {
+			return files, nil, cannotWrite(t.path, err)
+		}
+		files = append(files, f)
+		sinks = append(sinks, t.sink(f))
+	}
+	// The base name makes a file, its gzip and a copy elsewhere convert alike.
+	o := convert.Options{Name: baseName(j.input), Start: start}
+	summary, err := convert.Run(ctx, in, o, sinks...)
+	return files, summary, err
+}
+
+// judge says what is missing in the outputs of one input, and which of them
+// there cannot be.
+func (c *cli) judge(name string, s *convert.Summary, files []*outputFile, failed convert.SinkErrors) exitCode {
+	code := exitOK
+	if c.start.text != "" && s.Clock.Mono != 0 {
+		c.messages.note(name, "has dates of its own, so --start is not used")
+	}
+	if s.Loss != nil {
+		code = exitLoss
+		c.messages.warning(name, lossError{s})
+	}
+	whole := len(files)
+	for _, err := range failed {
+		if err != nil {
+			whole--
+		}
+	}
+	for i, err := range failed {
+		f := files[i]
+		refused := f.err == nil && hintOf(err) != "" // the trace lacks what the format needs
+		switch {
+		case err == nil:
+		case errors.Is(f.err, syscall.EPIPE):
+			code = worse(code, exitPipe) // the reader has had enough, and knows it
+		case f.err != nil:
+			code = worse(code, exitFailed)
+			c.messages.failure(name, cannotWrite(f.name, f.err))
+		case refused && whole > 0:
+			code = worse(code, exitLoss)
+			c.messages.failure(name, fmt.Errorf("%s is not written: %w", f.name, err))
+		default:
+			code = worse(code, exitFailed)
+			c.messages.failure(name, err)
+		}
+	}
+	return code
+}
+
+// commit puts the files without error into their places, and throws the others
+// away.
+func (c *cli) commit(name string, files []*outputFile, failed convert.SinkErrors) exitCode {
+	code := exitOK
+	var written []string
+	for i, f := range files {
+		if failed != nil && failed[i] != nil {
+			f.discard()
+			continue
+		}
+		switch err := f.commit(); {
+		case err == nil:
+			if f.place != "" {
+				written = append(written, f.name)
+			}
+		case errors.Is(err, syscall.EPIPE):
+			code = worse(code, exitPipe)
+		default:
+			c.messages.failure(name, cannotWrite(f.name, err))
+			code = worse(code, exitFailed)
+		}
+	}
+	if len(written) > 0 {
+		c.messages.note(name, "wrote %s", strings.Join(written, ", "))
+	}
+	return code
+}
+
+func discard(files []*outputFile) {
+	for _, f := range files {
+		f.discard()
+	}
+}
+
+func cannotWrite(name string, err error) error {
+	return fmt.Errorf("cannot write %s: %w", name, err)
+}
+
+// A lossError says what of an input was not converted, and what was.
+type lossError struct{ *convert.Summary }
+
+func (e lossError) Hint() string { return e.Loss.Hint }
+
+func (e lossError) Error() string {
+	l := e.Loss
+	lost := "an unknown part of it"
+	if l.Bytes > 0 {
+		lost = fmt.Sprintf("%d of %d bytes", l.Bytes, e.Bytes)
+		if l.Broken {
+			lost = "part of the last " + lost
+		}
+	}
+	return fmt.Sprintf("%v; lost is %s; converted are %d events of %v",
+		l.Err, lost, e.Events, e.End.Sub(e.Start))
+}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"golang.org/x/term"
+
+	"github.com/trace2otel/trace2otel/convert"
+)
+
+// A cli is one run of the command: where it reads and writes, and the flags
+// that all conversions have.
+type cli struct {
+	stdin     *os.File
+	stdout    *os.File
+	terminal  bool // stdout is one
+	messages  messages
+	temporary temporaries
+
+	strict bool
+	start  startTime
+
+	code exitCode // of the conversion
+}
+
+func newCLI(stdin, stdout *os.File, stderr io.Writer) *cli {
+	return &cli{
+		stdin:    stdin,
+		stdout:   stdout,
+		terminal: term.IsTerminal(int(stdout.Fd())),
+		messages: messages{w: stderr},
+	}
+}
+
+// execute runs the command line args. Commands report what comes of their
+// inputs themselves, in c.code; the errors that they return are of usage.
+func (c *cli) execute(ctx context.Context, args []string) exitCode {
+	root := c.newRoot()
+	root.SetArgs(args)
+	root.SetOut(c.stdout)
+	root.SetErr(c.messages.w)
+	cmd, err := root.ExecuteContextC(ctx)
+	if err != nil {
+		if hintOf(err) == "" {
+			err = hinted{err, fmt.Sprintf("see %s --help", cmd.CommandPath())}
+		}
+		c.messages.failure("", err)
+		return exitUsage
+	}
+	return c.code
+}
+
+func (c *cli) newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "trace2otel",
+		Short:         "Convert Go execution traces to Perfetto, OTLP and pprof",
+		Long:          rootLong,
+		Example:       rootExample,
+		Version:       version(),
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args: func(root *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			return unknownCommand(root, args[0])
+		},
+		RunE: func(root *cobra.Command, _ []string) error {
+			root.SetOut(c.messages.w) // it was not asked for
+			root.Help()
+			c.code = exitUsage
+			return nil
+		},
+	}
+	root.SuggestionsMinimumDistance = 2
+	root.SetVersionTemplate(versionText())
+	for i := range formats {
+		root.AddCommand(c.newSingle(&formats[i]))
+	}
+	root.AddCommand(c.newConvert())
+	return root
+}
+
+// unknownCommand says what may have been meant by name.
+func unknownCommand(root *cobra.Command, name string) error {
+	err := fmt.Errorf("there is no command %q", name)
+	if like := root.SuggestionsFor(name); len(like) > 0 {
+		return hinted{err, "did you mean " + strings.Join(like, " or ") + "?"}
+	}
+	if _, statErr := os.Stat(name); statErr == nil {
+		return hinted{
+			errors.New("what is to be made of " + name + "?"),
+			fmt.Sprintf("trace2otel %s %s, for one", formats[0].name, name),
+		}
+	}
+	return err
+}
+
+// addCommon adds the flags that all conversions have.
+func (c *cli) addCommon(fs *pflag.FlagSet) {
+	fs.SortFlags = false
+	fs.Var(&c.start, "start", "when the first event was, for traces without dates (before Go 1.25):\nRFC 3339, or mtime to let the last event be as old as the file")
+	fs.BoolVar(&c.strict, "strict", false, "fail, and write nothing, unless everything can be converted")
+	fs.BoolVarP(&c.messages.quiet, "quiet", "q", false, "say nothing but warnings and errors")
+}
+
+// version returns the version of this program.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
+}
+
+func versionText() string {
+	return fmt.Sprintf("trace2otel %s\nbuilt with %s for %s/%s\nreads the trace formats %s\n",
+		version(), runtime.Version(), runtime.GOOS, runtime.GOARCH, convert.ReadableVersions)
+}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/google/pprof/profile"
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"trace2otel": func() { os.Exit(run()) },
+	})
+}
+
+var update = flag.Bool("update", false, "rewrite the texts that scripts compare")
+
+// TestScripts runs the stories of testdata/script. $TRACES is the folder of
+// real traces.
+func TestScripts(t *testing.T) {
+	traces, err := filepath.Abs("../../testdata")
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir:           filepath.Join("testdata", "script"),
+		UpdateScripts: *update,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("TRACES", traces)
+			e.Setenv("GORACE", "atexit_sleep_ms=0") // a second for each command, else
+			return nil
+		},
+		Condition: func(cond string) (bool, error) {
+			if cond == "root" {
+				return os.Geteuid() == 0, nil
+			}
+			return false, errors.New("unknown condition " + cond)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exitcode": exitcode,
+			"compress": compress,
+			"cut":      cut,
+			"join":     join,
+			"age":      age,
+			"only":     only,
+			"profile":  checkProfile,
+		},
+	})
+}
+
+// exitcode CODE program args... runs a program, which must exit with CODE.
+func exitcode(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exitcode CODE program [args...]")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	var exit *exec.ExitError
+	switch err := ts.Exec(args[1], args[2:]...); {
+	case errors.As(err, &exit):
+		if exit.ExitCode() != want {
+			ts.Fatalf("exit code %d, want %d", exit.ExitCode(), want)
+		}
+	case err != nil:
+		ts.Fatalf("%v", err)
+	case want != 0:
+		ts.Fatalf("exit code 0, want %d", want)
+	}
+}
+
+// compress gzip|zstd FROM TO compresses a file.
+func compress(ts *testscript.TestScript, _ bool, args []string) {
+	f, err := os.Create(ts.MkAbs(args[2]))
+	ts.Check(err)
+	defer f.Close()
+	var w io.WriteCloser = gzip.NewWriter(f)
+	if args[0] == "zstd" {
+		w, err = zstd.NewWriter(f)
+		ts.Check(err)
+	}
+	_, err = io.WriteString(w, ts.ReadFile(args[1]))
+	ts.Check(err)
+	ts.Check(w.Close())
+}
+
+// cut FILE SIZE cuts a file off. A negative SIZE is what to cut off.
+func cut(ts *testscript.TestScript, _ bool, args []string) {
+	size, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	if size < 0 {
+		size += len(ts.ReadFile(args[0]))
+	}
+	ts.Check(os.Truncate(ts.MkAbs(args[0]), int64(size)))
+}
+
+// join TO FILE... writes files one after another into one.
+func join(ts *testscript.TestScript, _ bool, args []string) {
+	var all bytes.Buffer
+	for _, name := range args[1:] {
+		all.WriteString(ts.ReadFile(name))
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), all.Bytes(), 0o666))
+}
+
+// age FILE TIME sets the modification time of a file.
+func age(ts *testscript.TestScript, _ bool, args []string) {
+	at, err := time.Parse(time.RFC3339, args[1])
+	ts.Check(err)
+	ts.Check(os.Chtimes(ts.MkAbs(args[0]), at, at))
+}
+
+// only DIR FILE... says that DIR has these files and no others: nothing
+// temporary, nothing half.
+func only(ts *testscript.TestScript, _ bool, args []string) {
+	entries, err := os.ReadDir(ts.MkAbs(args[0]))
+	ts.Check(err)
+	want := make(map[string]bool)
+	for _, name := range args[1:] {
+		want[name] = true
+	}
+	for _, e := range entries {
+		if !want[e.Name()] {
+			ts.Fatalf("%s has %s", args[0], e.Name())
+		}
+		delete(want, e.Name())
+	}
+	for name := range want {
+		ts.Fatalf("%s lacks %s", args[0], name)
+	}
+}
+
+// profile FILE says that a file, or stdout, is a pprof profile.
+func checkProfile(ts *testscript.TestScript, _ bool, args []string) {
+	p, err := profile.ParseData([]byte(ts.ReadFile(args[0])))
+	ts.Check(err)
+	ts.Check(p.CheckValid())
+}

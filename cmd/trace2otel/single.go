@@ -1,0 +1,105 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+)
+
+// newSingle returns the command that makes one output of one input.
+func (c *cli) newSingle(f *format) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     f.name + " INPUT [-o FILE]",
+		Short:   f.short,
+		Long:    f.long + singleLong,
+		Example: f.example,
+		Args:    oneInput,
+	}
+	outputs := f.flags(cmd.Flags())
+	file := cmd.Flags().StringP("output", "o", "", "write to `FILE`, replacing it; - is standard output, the default")
+	c.addCommon(cmd.Flags())
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		outs, err := outputs(*file)
+		if err != nil {
+			return err
+		}
+		if len(outs) != 1 {
+			return hinted{
+				errors.New("which one? " + f.name + " makes several outputs, and this command writes one"),
+				"pass " + f.choice + ", or use trace2otel convert",
+			}
+		}
+		t := target{output: outs[0], path: *file}
+		switch {
+		case *file == "":
+			t.path = stdio
+			if !t.text && c.terminal {
+				return hinted{
+					fmt.Errorf("%s is no text, and standard output is a terminal", f.name),
+					"pass -o " + baseName(args[0]) + t.ext,
+				}
+			}
+		case *file != stdio:
+			if err := statInputs(args).spare(*file); err != nil {
+				return err
+			}
+		}
+		if err := c.start.check(args); err != nil {
+			return err
+		}
+		c.code = c.run(cmd.Context(), job{args[0], []target{t}})
+		return nil
+	}
+	return cmd
+}
+
+// oneInput checks the arguments of commands that take one input.
+func oneInput(_ *cobra.Command, args []string) error {
+	switch len(args) {
+	case 0:
+		return hinted{errors.New("which trace?"), "name one, or pass - for standard input"}
+	case 1:
+		return nil
+	}
+	return hinted{
+		fmt.Errorf("one trace at a time, not %d", len(args)),
+		"trace2otel convert takes several",
+	}
+}
+
+// inputFiles are the inputs that an output might be in the way of.
+type inputFiles []inputFile
+
+type inputFile struct {
+	path string
+	info os.FileInfo
+}
+
+func statInputs(paths []string) inputFiles {
+	var ins inputFiles
+	for _, path := range paths {
+		if path == stdio {
+			continue
+		}
+		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+			ins = append(ins, inputFile{path, info})
+		}
+	}
+	return ins
+}
+
+// spare returns an error if the output would replace an input.
+func (ins inputFiles) spare(output string) error {
+	info, err := os.Stat(output)
+	if err != nil {
+		return nil
+	}
+	for _, in := range ins {
+		if os.SameFile(in.info, info) {
+			return fmt.Errorf("the output %s is the input %s", output, in.path)
+		}
+	}
+	return nil
+}
