@@ -78,9 +78,9 @@ func jsonAttrs(b []byte, attrs []attr) []byte {
 	b = append(b, '[')
 	for i := range attrs {
 		a := &attrs[i]
-		b = append(b, `{"key":`...)
-		b = jsonString(b, a.key)
-		b = append(b, `,"value":{`...)
+		b = append(b, `{"key":"`...)
+		b = append(b, a.key...) // ours: nothing in it needs an escape
+		b = append(b, `","value":{`...)
 		switch a.kind {
 		case attrInt:
 			b = append(b, `"intValue":"`...)
@@ -101,11 +101,8 @@ func jsonAttrs(b []byte, attrs []attr) []byte {
 	return append(b, ']')
 }
 
-// chunk appends a line with encoded spans.
-func (e *jsonEncoder) chunk(b []byte, _ head, spans []byte) []byte {
-	b = append(b, e.head...)
-	b = append(b, spans[:len(spans)-1]...) // the last comma
-	return append(b, "]}]}]}\n"...)
+func (e *jsonEncoder) chunk(spans []byte) (before, within, after []byte) {
+	return e.head, spans[:len(spans)-1], []byte("]}]}]}\n") // without the last comma
 }
 
 // jsonString appends a string, which is valid UTF-8, in quotes.

@@ -48,20 +48,25 @@ const (
 
 // protoEncoder writes TracesData messages. Several of them in a row are one:
 // repeated fields of concatenated messages add up.
-type protoEncoder struct{ head []byte }
-
-func (e *protoEncoder) begin(h head) {
-	e.head = protoResource(nil, h)
+type protoEncoder struct {
+	head  []byte // the resource, of a ResourceSpans
+	scope []byte // the scope, of a ScopeSpans
+	buf   []byte
 }
 
-// protoResource appends what is before the spans of a ResourceSpans: the
-// resource, and of the ScopeSpans, which are to follow, nothing.
-func protoResource(b []byte, h head) []byte {
-	b, mark := wire.Open(b, resourceSpansResource)
+func (e *protoEncoder) begin(h head) {
+	b, mark := wire.Open(nil, resourceSpansResource)
 	for i := range h.resource {
 		b = protoAttr(b, resourceAttrs, &h.resource[i])
 	}
-	return wire.Close(b, mark)
+	e.head = wire.Close(b, mark)
+
+	b, mark = wire.Open(nil, scopeSpansScope)
+	b = wire.String(b, scopeName, h.scope)
+	if h.version != "" {
+		b = wire.String(b, scopeVersion, h.version)
+	}
+	e.scope = wire.Close(b, mark)
 }
 
 func (e *protoEncoder) span(b []byte, s *span) []byte {
@@ -117,20 +122,13 @@ func protoAttr(b []byte, field int, a *attr) []byte {
 	return wire.Close(b, mark)
 }
 
-// chunk appends a TracesData with encoded spans.
-func (e *protoEncoder) chunk(b []byte, h head, spans []byte) []byte {
-	var scope []byte
-	scope = wire.String(scope, scopeName, h.scope)
-	if h.version != "" {
-		scope = wire.String(scope, scopeVersion, h.version)
-	}
-	scope = wire.Bytes(nil, scopeSpansScope, scope)
-
-	b, mark := wire.Open(b, tracesResourceSpans)
+// chunk puts around spans the messages that they lie in: TracesData,
+// ResourceSpans and ScopeSpans. Their lengths come first.
+func (e *protoEncoder) chunk(spans []byte) (before, within, after []byte) {
+	scoped := wire.BytesHead(nil, resourceSpansScope, len(e.scope)+len(spans))
+	b := wire.BytesHead(e.buf[:0], tracesResourceSpans, len(e.head)+len(scoped)+len(e.scope)+len(spans))
 	b = append(b, e.head...)
-	b, in := wire.Open(b, resourceSpansScope)
-	b = append(b, scope...)
-	b = append(b, spans...)
-	b = wire.Close(b, in)
-	return wire.Close(b, mark)
+	b = append(b, scoped...)
+	e.buf = append(b, e.scope...)
+	return e.buf, spans, nil
 }

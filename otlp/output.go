@@ -9,8 +9,8 @@ type encoder interface {
 	// span appends an encoded span to the others of a chunk.
 	span(b []byte, s *span) []byte
 
-	// chunk appends a whole TracesData with encoded spans.
-	chunk(b []byte, h head, spans []byte) []byte
+	// chunk returns a whole TracesData with encoded spans, in three pieces.
+	chunk(spans []byte) (before, within, after []byte)
 }
 
 // A head is what stands once in each chunk: the resource and the scope.
@@ -24,19 +24,12 @@ type head struct {
 type output struct {
 	w     io.Writer
 	enc   encoder
-	head  head
 	spans []byte // encoded, of the next chunk
-	buf   []byte
 	err   error
 }
 
 // chunkSize is when a chunk is written.
 const chunkSize = 1 << 20
-
-func (o *output) begin(h head) {
-	o.head = h
-	o.enc.begin(h)
-}
 
 func (o *output) span(s *span) {
 	o.spans = o.enc.span(o.spans, s)
@@ -49,9 +42,11 @@ func (o *output) flush() {
 	if len(o.spans) == 0 {
 		return
 	}
-	o.buf = o.enc.chunk(o.buf[:0], o.head, o.spans)
-	o.spans = o.spans[:0]
-	if o.err == nil {
-		_, o.err = o.w.Write(o.buf)
+	before, within, after := o.enc.chunk(o.spans)
+	for _, b := range [][]byte{before, within, after} {
+		if o.err == nil && len(b) > 0 {
+			_, o.err = o.w.Write(b)
+		}
 	}
+	o.spans = o.spans[:0]
 }

@@ -109,7 +109,7 @@ func (s *Sink) Begin(t *convert.Trace) error {
 	r.text(attrServiceName, s.service(t))
 	r.text(attrRuntimeName, "go")
 	h.resource = r.attrs
-	s.out.begin(h)
+	s.out.enc.begin(h)
 	s.beginRun(t)
 	return nil
 }

@@ -55,7 +55,7 @@ func ExampleNew() {
 		return
 	}
 	defer in.Close()
-	sink := perfetto.New(io.Discard, perfetto.Options{Version: "v1.2.3"})
+	sink := perfetto.New(io.Discard, perfetto.Options{ToolVersion: "v1.2.3"})
 	s, err := convert.Run(context.Background(), in, convert.Options{}, sink)
 	if err != nil {
 		fmt.Println(err)

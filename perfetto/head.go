@@ -140,8 +140,8 @@ func (s *Sink) describe(t *convert.Trace) {
 	packet = s.w.open()
 	b, mark = wire.Open(s.w.buf, packetAttributes)
 	tool := "trace2otel"
-	if s.o.Version != "" {
-		tool += " " + s.o.Version
+	if s.o.ToolVersion != "" {
+		tool += " " + s.o.ToolVersion
 	}
 	b = appendText(b, "converted_by", tool)
 	b = appendText(b, "go_trace_format", t.Version)

@@ -10,8 +10,9 @@ import (
 
 // Options say how to write. The zero value is fine.
 type Options struct {
-	// Version of the program, named in the file's metadata. Empty leaves it out.
-	Version string
+	// ToolVersion is the program's, named in the file's metadata. Empty leaves
+	// it out.
+	ToolVersion string
 }
 
 // A Sink is a [convert.Sink] that writes one Perfetto trace.

@@ -81,7 +81,7 @@ func formatNames() []string {
 func perfettoFlags(*pflag.FlagSet) func(string) ([]output, error) {
 	return func(string) ([]output, error) {
 		return []output{{ext: ".pftrace", sink: func(w io.Writer) convert.Sink {
-			return perfetto.New(w, perfetto.Options{Version: version()})
+			return perfetto.New(w, perfetto.Options{ToolVersion: version()})
 		}}}, nil
 	}
 }

@@ -31,7 +31,7 @@ const rootExample = `  trace2otel perfetto trace.out -o timeline.pftrace
   curl -s localhost:6060/debug/pprof/trace?seconds=5 | trace2otel perfetto - -o live.pftrace`
 
 const perfettoLong = `Write a timeline for the Perfetto UI: what ran on each P, what each goroutine
-did and waited for, with call stacks and with arrows from who woke whom, the GC,
+did and waited for, with call stacks and with who woke it from where, the GC,
 tasks and regions, the heap and the number of goroutines.
 
 Open the file at https://ui.perfetto.dev; it does not leave your machine. SQL on

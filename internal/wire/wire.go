@@ -76,14 +76,18 @@ func Double(b []byte, field int, v float64) []byte {
 
 // String appends a string field. It must be valid UTF-8.
 func String(b []byte, field int, s string) []byte {
-	b = Varint(key(b, field, typeBytes), uint64(len(s)))
-	return append(b, s...)
+	return append(BytesHead(b, field, len(s)), s...)
 }
 
 // Bytes appends a bytes field, or a message that is already encoded.
 func Bytes(b []byte, field int, v []byte) []byte {
-	b = Varint(key(b, field, typeBytes), uint64(len(v)))
-	return append(b, v...)
+	return append(BytesHead(b, field, len(v)), v...)
+}
+
+// BytesHead appends the key and the length of a bytes field, or of a message,
+// whose n bytes the caller puts behind.
+func BytesHead(b []byte, field, n int) []byte {
+	return Varint(key(b, field, typeBytes), uint64(n))
 }
 
 // Open begins a nested message and returns where it begins, for [Close].
