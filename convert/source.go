@@ -80,15 +80,23 @@ func newSource(r io.Reader, stacks *stacks) (*source, error) {
 // read reads the next event into ev. It returns io.EOF after the Sync that
 // ends the trace, which it reports as evEnd.
 func (s *source) read(ev *event) error {
-	e, err := s.readEvent()
-	if err != nil {
-		return err
+	var e trace.Event
+	if s.pending {
+		if s.nextErr != nil {
+			return s.nextErr
+		}
+		e, s.pending = s.next, false
+	} else {
+		var err error
+		if e, err = s.r.ReadEvent(); err != nil {
+			return err
+		}
 	}
 	if e.Kind() == trace.EventSync {
-		s.resolveSync(ev, e)
+		s.resolveSync(ev, &e)
 	} else {
 		s.inside = true
-		s.resolve(ev, e)
+		s.resolve(ev, &e)
 		if s.header.generational() && ev.time == s.last+1 {
 			s.adjusted++
 		}
@@ -107,7 +115,7 @@ const v1Shift = 1
 
 // resolveSync tells a Sync that begins a generation from the one that ends the
 // trace: nothing follows that.
-func (s *source) resolveSync(ev *event, e trace.Event) {
+func (s *source) resolveSync(ev *event, e *trace.Event) {
 	clear(s.handles)
 	s.inside = false
 	s.syncs++
@@ -125,18 +133,9 @@ func (s *source) resolveSync(ev *event, e trace.Event) {
 	}
 }
 
-// readEvent reads an event, or returns the one that was read ahead.
-func (s *source) readEvent() (trace.Event, error) {
-	if s.pending {
-		s.pending = false
-		return s.next, s.nextErr
-	}
-	return s.r.ReadEvent()
-}
-
 // resolve copies e, and all it refers to, into ev. It leaves alone the fields
 // that the event's kind does not have.
-func (s *source) resolve(ev *event, e trace.Event) {
+func (s *source) resolve(ev *event, e *trace.Event) {
 	ev.kind = evOther
 	ev.time = Time(e.Time())
 	ev.g = GoID(e.Goroutine())
@@ -186,7 +185,7 @@ func (s *source) resolve(ev *event, e trace.Event) {
 	// evOther.
 }
 
-func (s *source) resolveTransition(ev *event, e trace.Event) {
+func (s *source) resolveTransition(ev *event, e *trace.Event) {
 	st := e.StateTransition()
 	switch st.Resource.Kind {
 	case trace.ResourceGoroutine:
@@ -220,7 +219,7 @@ func (s *source) resolveTransition(ev *event, e trace.Event) {
 	}
 }
 
-func (s *source) resolveRange(ev *event, e trace.Event) {
+func (s *source) resolveRange(ev *event, e *trace.Event) {
 	r := e.Range()
 	ev.name, ev.id = "", 0
 	switch r.Name {
