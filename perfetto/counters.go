@@ -54,8 +54,9 @@ type counters struct {
 	shown  [numCounts]int64
 
 	generations int
-	held        []change // of the first generation
-	changed     bool     // since shown, later
+	held        [][]change // of the first generation, in order of time
+	late        []change   // likewise, but not in order
+	changed     bool       // since shown, later
 
 	metrics map[string]uint64 // tracks by name
 }
@@ -66,10 +67,14 @@ type change struct {
 	from, to uint8
 }
 
+// heldChunk is how many changes are held in one piece. In one growing slice
+// they would be copied again and again.
+const heldChunk = 8192
+
 func (s *Sink) startCounters(start convert.Time) {
 	c := &s.counters
 	c.metrics = make(map[string]uint64)
-	c.held = append(c.held, change{at: start, from: notCounted, to: notCounted})
+	c.hold(change{at: start, from: notCounted, to: notCounted})
 	for i, name := range countNames {
 		c.tracks[i] = s.newTrack()
 		s.describeCounter(c.tracks[i], name, "", unitCount, "goroutines")
@@ -108,11 +113,25 @@ func (s *Sink) count(t convert.Time, g *goroutine, to convert.State) {
 		return
 	}
 	if c.generations < 2 {
-		c.held = append(c.held, ch)
+		c.hold(ch)
 		return
 	}
 	c.apply(ch)
 	c.changed = true
+}
+
+// hold keeps a change for writeHeld.
+func (c *counters) hold(ch change) {
+	n := len(c.held)
+	if n > 0 && ch.at < c.held[n-1][len(c.held[n-1])-1].at {
+		c.late = append(c.late, ch)
+		return
+	}
+	if n == 0 || len(c.held[n-1]) == heldChunk {
+		c.held = append(c.held, make([]change, 0, heldChunk))
+		n++
+	}
+	c.held[n-1] = append(c.held[n-1], ch)
 }
 
 func (c *counters) apply(ch change) {
@@ -150,17 +169,37 @@ func (s *Sink) finishCounters(end convert.Time) {
 	s.writeCounts(&s.w.main, end)
 }
 
+// writeHeld writes what is held back, once for each time.
 func (s *Sink) writeHeld() {
 	c := &s.counters
-	slices.SortStableFunc(c.held, func(a, b change) int { return cmp.Compare(a.at, b.at) })
-	for i, ch := range c.held {
-		c.apply(ch)
-		if i+1 == len(c.held) || c.held[i+1].at != ch.at {
-			s.writeCounts(&s.w.count, ch.at)
+	slices.SortStableFunc(c.late, func(a, b change) int { return cmp.Compare(a.at, b.at) })
+	var at convert.Time
+	pending := false
+	take := func(ch change) {
+		if pending && ch.at != at {
+			s.writeCounts(&s.w.count, at)
 			s.w.flushFull()
 		}
+		c.apply(ch)
+		at, pending = ch.at, true
 	}
-	c.held = nil
+	late := c.late
+	for _, chunk := range c.held {
+		for _, ch := range chunk {
+			for len(late) > 0 && late[0].at < ch.at {
+				take(late[0])
+				late = late[1:]
+			}
+			take(ch)
+		}
+	}
+	for _, ch := range late {
+		take(ch)
+	}
+	if pending {
+		s.writeCounts(&s.w.count, at)
+	}
+	c.held, c.late = nil, nil
 }
 
 // writeCounts writes the counters that changed, in one packet: one as the
