@@ -42,7 +42,7 @@ bench: ## CPU and wall of each output, as ratios to reading the same trace
 
 FUZZTIME ?= 30s
 fuzz: ## fuzz the whole pipeline
-	$(GO) test ./internal/endtoend -run '^$$' -fuzz FuzzPipeline -fuzztime $(FUZZTIME)
+	$(GO) test ./internal/endtoend -run '^$$' -fuzz FuzzPipeline -fuzztime $(FUZZTIME) -fuzzminimizetime 10x
 
 clean:
 	rm -rf bin demo

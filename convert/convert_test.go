@@ -170,6 +170,46 @@ func TestDates(t *testing.T) {
 	}
 }
 
+// TestWallClock dates times of several generations, each by its own reading.
+func TestWallClock(t *testing.T) {
+	var w convert.WallClock
+	rec := sinktest.Story(t, "trace start=100\n100 - sync id=1 clock=90/0/1000\n200 - sync id=2 clock=210/0/5000\n300 - sync id=3 clock=300/0/4000")
+	for i := range rec.Records {
+		w.Sync(&rec.Records[i])
+	}
+	for at, want := range map[convert.Time]int64{50: 960, 100: 1010, 199: 1109, 200: 4990, 250: 5040, 299: 5089, 300: 4000, 400: 4100} {
+		if got, ok := w.Wall(at); !ok || got != want {
+			t.Errorf("%d: got %d, want %d", at, got, want)
+		}
+	}
+}
+
+// TestBeforeGo122 looks at what statuses of v1 traces must not say: a syscall
+// under way has no proc, whatever the context says, and a proc is not older
+// than its first start.
+func TestBeforeGo122(t *testing.T) {
+	var text strings.Builder
+	if _, err := convert.Run(context.Background(), bytes.NewReader(read(t, "http_1_21_good")), convert.Options{},
+		&sinktest.Printer{W: &text}, new(sinktest.Checker)); err != nil {
+		t.Fatal(err)
+	}
+	calls := 0
+	for line := range strings.Lines(text.String()) {
+		switch words := strings.Fields(line); {
+		case words[2] == "syscall" && strings.Contains(line, "open-start"),
+			words[2] == "call" && strings.Contains(line, "open-start") && strings.Contains(line, " P"):
+			t.Errorf("a syscall under way at the start has a proc: %s", line)
+		case strings.Contains(line, "begin syscall-blocked") && strings.Contains(line, "open-start"):
+			calls++
+		case strings.HasPrefix(words[1], "P") && strings.Contains(line, "open-start"):
+			t.Errorf("a proc from before its first start: %s", line)
+		}
+	}
+	if calls != 1 {
+		t.Errorf("%d syscalls under way at the start, want 1", calls)
+	}
+}
+
 func TestExtent(t *testing.T) {
 	data := read(t, "go1.24.0-annotations.trace")
 	first, last, err := convert.Extent(context.Background(), bytes.NewReader(data))

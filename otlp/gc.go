@@ -149,8 +149,6 @@ func (s *Sink) finishGC() {
 	if c.node == nil {
 		return
 	}
-	c.ref.trace.spans -= c.left
-	c.ref.trace.promised -= c.left
 	s.compose(c.node, "garbage collection", kindGC, c.last)
 	s.span.int(attrPart, int64(c.part))
 	s.span.int(attrCycles, c.cycles)

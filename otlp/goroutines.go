@@ -220,10 +220,6 @@ func (s *Sink) endGoroutine(g *goroutine, r *convert.Record) {
 
 // endPart writes the root of a part.
 func (s *Sink) endPart(name string, p *part) {
-	// What was set aside for goroutines that never came is free.
-	unused := s.limits.partSize() - p.goroutines
-	p.ref.trace.spans -= unused
-	p.ref.trace.promised -= unused
 	s.compose(p.node, name, kindFunction, p.last)
 	s.span.text(attrFunction, name)
 	s.span.int(attrGoroutines, int64(p.goroutines))

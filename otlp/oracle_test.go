@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"testing"
 	"unicode/utf8"
 
@@ -257,18 +258,102 @@ func TestJSON(t *testing.T) {
 		t.Fatalf("%d spans in JSON, %d in binary", len(got), len(want))
 	}
 	for i, w := range want {
-		g := got[i]
-		if g["traceId"] != hex.EncodeToString(w.TraceId) || g["spanId"] != hex.EncodeToString(w.SpanId) || g["name"] != w.Name ||
-			g["kind"] != 1.0 || g["startTimeUnixNano"] != fmt.Sprint(w.StartTimeUnixNano) || g["endTimeUnixNano"] != fmt.Sprint(w.EndTimeUnixNano) {
-			t.Errorf("span %d: JSON has %v, binary %v", i, g, w)
+		if g := spanText(got[i]); g != protoText(w) {
+			t.Errorf("span %d:\n  JSON has %s\nbinary has %s", i, g, protoText(w))
 		}
-		attrs, _ := g["attributes"].([]any)
-		events, _ := g["events"].([]any)
-		links, _ := g["links"].([]any)
-		if len(attrs) != len(w.Attributes) || len(events) != len(w.Events) || len(links) != len(w.Links) {
-			t.Errorf("span %d: JSON has %d attributes, %d events, %d links; binary %d, %d, %d", i,
-				len(attrs), len(events), len(links), len(w.Attributes), len(w.Events), len(w.Links))
+	}
+}
+
+// spanText writes all there is of a JSON span, with keys in order.
+func spanText(span map[string]any) string {
+	text, _ := json.Marshal(span)
+	return string(text)
+}
+
+// protoText writes a span as spanText does, by what the specification says of
+// JSON.
+func protoText(s *tracepb.Span) string {
+	attrs := func(kvs []*commonpb.KeyValue) []any {
+		var list []any
+		for _, kv := range kvs {
+			var value map[string]any
+			switch v := kv.Value.Value.(type) {
+			case *commonpb.AnyValue_StringValue:
+				value = map[string]any{"stringValue": v.StringValue}
+			case *commonpb.AnyValue_IntValue:
+				value = map[string]any{"intValue": fmt.Sprint(v.IntValue)}
+			case *commonpb.AnyValue_BoolValue:
+				value = map[string]any{"boolValue": v.BoolValue}
+			}
+			list = append(list, map[string]any{"key": kv.Key, "value": value})
 		}
+		return list
+	}
+	span := map[string]any{
+		"traceId": hex.EncodeToString(s.TraceId), "spanId": hex.EncodeToString(s.SpanId), "name": s.Name, "kind": int(s.Kind),
+		"startTimeUnixNano": fmt.Sprint(s.StartTimeUnixNano), "endTimeUnixNano": fmt.Sprint(s.EndTimeUnixNano),
+		"attributes": attrs(s.Attributes),
+	}
+	if len(s.ParentSpanId) > 0 {
+		span["parentSpanId"] = hex.EncodeToString(s.ParentSpanId)
+	}
+	var events, links []any
+	for _, e := range s.Events {
+		events = append(events, map[string]any{"timeUnixNano": fmt.Sprint(e.TimeUnixNano), "name": e.Name, "attributes": attrs(e.Attributes)})
+	}
+	for _, l := range s.Links {
+		links = append(links, map[string]any{"traceId": hex.EncodeToString(l.TraceId), "spanId": hex.EncodeToString(l.SpanId)})
+	}
+	if events != nil {
+		span["events"] = events
+	}
+	if links != nil {
+		span["links"] = links
+	}
+	return spanText(span)
+}
+
+// TestForgottenTask refers to a task that ended so long ago that it was
+// forgotten: what it was is not made up, and the region lies in its goroutine.
+func TestForgottenTask(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("trace wall=1000000000\n0 - sync id=1 clock=0/0/1000000000\n" +
+		"0 G1 begin goroutine \"main.main\" open-start\n0 G1 begin running P0 open-start\n")
+	const tasks = keepEnded + 10
+	for i := 1; i <= tasks; i++ {
+		fmt.Fprintf(&b, "%d G1 begin task \"t\" id=%d\n%d G1 end task id=%d by=G1\n", 2*i, i, 2*i+1, i)
+	}
+	end := 2*tasks + 10
+	fmt.Fprintf(&b, "%d G1 begin region \"of the first\" id=1\n%d G1 end region\n", end, end+1)
+	fmt.Fprintf(&b, "%d G1 begin region \"of the last\" id=%d\n%d G1 end region\n", end+2, tasks, end+3)
+	fmt.Fprintf(&b, "%d G1 end running open-end\n%d G1 end goroutine open-end\n", end+5, end+5)
+
+	var file bytes.Buffer
+	sink := New(&file, Options{Format: Binary})
+	if err := sinktest.Story(t, b.String()).Replay(sink, 1000); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(sink.tasks.ended); n > keepEnded {
+		t.Errorf("%d ended tasks are kept", n)
+	}
+	spans := allSpans(decode(t, file.Bytes()))
+	checkSpans(t, spans, 5000, 4_000_000)
+	parents := make(map[string]string)
+	names := make(map[string]string)
+	n := 0
+	for _, s := range spans {
+		kind := attrsOf(t, s.Attributes)[attrKind].(string)
+		names[string(s.SpanId)] = kind
+		parents[s.Name] = string(s.ParentSpanId)
+		if kind == kindTask {
+			n++
+		}
+	}
+	if n != tasks {
+		t.Errorf("%d spans of tasks, want %d", n, tasks)
+	}
+	if first, last := names[parents["of the first"]], names[parents["of the last"]]; first != kindGoroutine || last != kindTask {
+		t.Errorf("the regions lie in a %s and a %s", first, last)
 	}
 }
 
