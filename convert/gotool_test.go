@@ -75,7 +75,6 @@ type goView struct {
 	procs   map[convert.ProcID]convert.GoID // in a syscall, as the Summarizer has it
 	unseen  map[convert.GoID]bool           // lost its proc, and that was missed
 	byName  map[string]*goTimes
-	all     goTimes
 	count   int64
 	ranges  map[string]*goRange
 	regions map[string][]int64
