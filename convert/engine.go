@@ -28,7 +28,7 @@ var handlers = [...]func(*engine, *event){
 	evEnd:         func(*engine, *event) {},
 	evGoroutine:   func(e *engine, ev *event) { e.goroutines.transition(ev, e.sync) },
 	evProc:        (*engine).proc,
-	evRangeBegin:  func(e *engine, ev *event) { e.ranges.begin(ev, e.sync) },
+	evRangeBegin:  (*engine).rangeBegin,
 	evRangeActive: func(e *engine, ev *event) { e.ranges.begin(ev, e.sync) },
 	evRangeEnd:    func(e *engine, ev *event) { e.ranges.finishRange(ev) },
 	evTaskBegin:   func(e *engine, ev *event) { e.tasks.begin(ev) },
@@ -62,7 +62,19 @@ func (e *engine) proc(ev *event) {
 	if ev.to != running {
 		e.goroutines.loseProc(ProcID(ev.id), ev.time)
 	}
-	e.procs.transition(ev, e.sync)
+	late := e.procs.transition(ev, e.sync)
+	if len(e.ranges.stops) > 0 {
+		e.ranges.stopped(e.procs, late, ev.time)
+	}
+}
+
+// rangeBegin begins a range. A stop of the world when nothing else runs stops
+// it at once.
+func (e *engine) rangeBegin(ev *event) {
+	e.ranges.begin(ev, e.sync)
+	if len(e.ranges.stops) > 0 {
+		e.ranges.stopped(e.procs, nil, ev.time)
+	}
 }
 
 func (e *engine) region(ev *event) {

@@ -5,8 +5,9 @@ import "slices"
 // procs is the state machine of the procs: each runs on a thread, or idles. A
 // proc in a syscall runs until it stops or is stolen.
 type procs struct {
-	out  *emitter
-	byID map[ProcID]*proc
+	out      *emitter
+	byID     map[ProcID]*proc
+	nrunning int
 }
 
 type proc struct {
@@ -21,8 +22,9 @@ func newProcs(out *emitter) *procs {
 }
 
 // transition takes one transition of a proc. sync is when the current
-// generation began.
-func (ps *procs) transition(ev *event, sync Time) {
+// generation began. It returns a proc that is first heard of and has been
+// running since then.
+func (ps *procs) transition(ev *event, sync Time) (late *proc) {
 	id := ProcID(ev.id)
 	p := ps.byID[id]
 	state := ev.to.state()
@@ -43,6 +45,9 @@ func (ps *procs) transition(ev *event, sync Time) {
 		}
 		ps.byID[id] = p
 		ps.begin(p, p.mark, state, m)
+		if p.flags&OpenStart != 0 && state == StateRunning {
+			return p
+		}
 	case p.state == state:
 		// ProcStatus re-announces procs each generation; a proc whose
 		// goroutine went away in a syscall (ProcSyscallAbandoned) is idle
@@ -51,17 +56,24 @@ func (ps *procs) transition(ev *event, sync Time) {
 		ps.end(p, ev.time, 0)
 		ps.begin(p, now(ev.time), state, m)
 	}
+	return nil
 }
 
 func (ps *procs) begin(p *proc, since mark, s State, m ThreadID) {
 	prev := p.state
 	p.mark, p.state, p.m = since, s, m
+	if s == StateRunning {
+		ps.nrunning++
+	}
 	r := ps.out.add(KindProc, Begin, since.start)
 	p.fill(r)
 	r.Prev = prev
 }
 
 func (ps *procs) end(p *proc, t Time, flags Flags) {
+	if p.state == StateRunning {
+		ps.nrunning--
+	}
 	r := ps.out.add(KindProc, End, t)
 	p.fill(r)
 	r.Flags |= flags
@@ -70,6 +82,12 @@ func (ps *procs) end(p *proc, t Time, flags Flags) {
 func (p *proc) fill(r *Record) {
 	r.Start, r.Seen, r.Flags = p.start, p.seen, p.flags
 	r.P, r.M, r.State = p.id, p.m, p.state
+}
+
+// alone reports whether p is the only proc that runs.
+func (ps *procs) alone(p ProcID) bool {
+	running := ps.byID[p]
+	return running != nil && running.state == StateRunning && ps.nrunning == 1
 }
 
 // finish closes all procs at the end of the trace, in the order of their ids.

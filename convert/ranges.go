@@ -3,6 +3,7 @@ package convert
 import (
 	"cmp"
 	"slices"
+	"time"
 )
 
 // ranges is the state machine of what the garbage collector and the stopper of
@@ -25,6 +26,7 @@ type ranges struct {
 	cycles uint64  // begun so far
 	inGC   bool
 	parts  cycleParts // seen of the cycle
+	stops  []*gcRange // of the world, under way
 }
 
 type cycleParts uint8
@@ -49,6 +51,10 @@ type gcRange struct {
 	id    uint64
 	stack StackID
 	name  string
+
+	// Of a stop of the world: how long it took, if it was seen.
+	stopping time.Duration
+	stopped  bool
 }
 
 // Reasons of the two stops that delimit a GC cycle (runtime/proc.go:
@@ -103,6 +109,25 @@ func (rs *ranges) begin(ev *event, sync Time) {
 	}
 	rs.open[key] = in
 	in.fill(rs.out.add(rangeRecords[ev.rng], Begin, in.start))
+	if ev.kind == evRangeBegin && ev.rng == rangeSTW {
+		rs.stops = append(rs.stops, in)
+	}
+}
+
+// stopped notes for the stops of the world under way whether it has stopped by
+// now: no proc runs but that of the goroutine that asked for it. Procs that
+// start after that belong to the restart, of which the range's end tells last
+// (runtime/proc.go: startTheWorldWithSema); but a proc that is first heard of,
+// and has been running all along, had not stopped.
+func (rs *ranges) stopped(ps *procs, late *proc, t Time) {
+	for _, in := range rs.stops {
+		switch {
+		case late != nil && late.id != in.p:
+			in.stopped = false
+		case !in.stopped && ps.alone(in.p):
+			in.stopping, in.stopped = t.Sub(in.start), true
+		}
+	}
 }
 
 // finishRange ends the range of a RangeEnd event.
@@ -130,9 +155,17 @@ func (rs *ranges) finishRange(ev *event) {
 
 // end ends an open range.
 func (rs *ranges) end(key rangeKey, t Time, flags Flags) *Record {
+	in := rs.open[key]
 	r := rs.out.add(rangeRecords[key.kind], End, t)
-	rs.open[key].fill(r)
+	in.fill(r)
 	r.Flags |= flags
+	if in.stopped {
+		r.ID = uint64(in.stopping)
+		r.Flags |= Stopped
+	}
+	if key.kind == rangeSTW {
+		rs.stops = slices.DeleteFunc(rs.stops, func(other *gcRange) bool { return other == in })
+	}
 	delete(rs.open, key)
 	return r
 }

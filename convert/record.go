@@ -76,7 +76,9 @@ const (
 	KindMark
 
 	// KindSTW stops the world, from the request by G on P to the restart, for
-	// the reason Name ("GC mark termination", "read mem stats"…).
+	// the reason Name ("GC mark termination", "read mem stats"…). On the End,
+	// ID is for how many nanoseconds it was stopping: until the last other proc
+	// that ran went idle. It is known if the End has the flag Stopped.
 	KindSTW
 
 	// KindAssist is a mark assist of G; G may block within.
@@ -151,6 +153,10 @@ const (
 	// Exited marks the End of a region that its goroutine's exit closed, or
 	// the end of a region around it.
 	Exited
+
+	// Stopped marks the End of a KindSTW whose procs were all seen to stop:
+	// not if it was under way at the start.
+	Stopped
 )
 
 // StackID names a stack by its content, for one run: equal stacks have equal

@@ -167,6 +167,9 @@ func (c *Checker) flags(r *convert.Record) {
 	if r.Flags&convert.OpenEnd != 0 && r.Phase != convert.End {
 		c.fail(r, "only ends are open ends")
 	}
+	if r.Flags&convert.Stopped != 0 && (r.Phase != convert.End || r.Kind != convert.KindSTW) {
+		c.fail(r, "only ends of stops of the world can tell that they stopped it")
+	}
 	if r.Flags&convert.Exited != 0 && (r.Phase != convert.End || r.Kind != convert.KindRegion) {
 		c.fail(r, "only ends of regions can be by exit")
 	}
@@ -267,6 +270,12 @@ func (c *Checker) repeats(end, begin *convert.Record) {
 		want.By, want.ByStack = end.By, end.ByStack
 	case convert.KindSyscall:
 		want.ID = end.ID
+	case convert.KindSTW:
+		want.ID = end.ID
+		want.Flags |= end.Flags & convert.Stopped
+		if d := time.Duration(end.ID); d > end.Duration() {
+			c.fail(end, "takes longer to stop than it lasts")
+		}
 	case convert.KindSweep:
 		want.ID, want.Parent = end.ID, end.Parent
 	case convert.KindGoroutine:

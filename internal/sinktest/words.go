@@ -75,6 +75,7 @@ var flags = []struct {
 	{convert.OpenStart, "open-start"},
 	{convert.OpenEnd, "open-end"},
 	{convert.Exited, "exited"},
+	{convert.Stopped, "stopped"},
 }
 
 // noClock in Record.Start marks a Sync without a clock reading, as package
