@@ -1,0 +1,99 @@
+package account
+
+import (
+	"time"
+
+	"github.com/trace2otel/trace2otel/convert"
+)
+
+// Totals divide the time of a goroutine: each nanosecond counts once. The zero
+// value is no time at all.
+type Totals struct {
+	Running        time.Duration // on a P, but not in a mark assist
+	Assist         time.Duration // on a P, in a mark assist
+	Runnable       time.Duration // ready for a P, with the world not stopped
+	Stopped        time.Duration // ready for a P, with the world stopped or stopping
+	Syscall        time.Duration // in a system call, with its P
+	SyscallBlocked time.Duration // in a system call, without a P
+	Waits          []Wait        // blocked: by reason, in the order of first occurrence
+}
+
+// A Wait is the time a goroutine was blocked for one reason.
+type Wait struct {
+	Reason string // see convert.Record.Reason
+	Time   time.Duration
+}
+
+// Waiting returns the time blocked, for any reason.
+func (t *Totals) Waiting() time.Duration {
+	var sum time.Duration
+	for i := range t.Waits {
+		sum += t.Waits[i].Time
+	}
+	return sum
+}
+
+// Sum returns all of the time.
+func (t *Totals) Sum() time.Duration {
+	return t.Running + t.Assist + t.Runnable + t.Stopped + t.Syscall + t.SyscallBlocked + t.Waiting()
+}
+
+// Reset makes t no time at all, and keeps its memory.
+func (t *Totals) Reset() { *t = Totals{Waits: t.Waits[:0]} }
+
+// Set makes t a copy of u that shares nothing with it.
+func (t *Totals) Set(u *Totals) {
+	waits := append(t.Waits[:0], u.Waits...)
+	*t = *u
+	t.Waits = waits
+}
+
+// Add adds u to t.
+func (t *Totals) Add(u *Totals) { t.combine(u, 1) }
+
+// Sub takes u from t, which contains it: an earlier total of the same
+// goroutine, or a part of it. Reasons of which nothing is left remain.
+func (t *Totals) Sub(u *Totals) { t.combine(u, -1) }
+
+func (t *Totals) combine(u *Totals, sign time.Duration) {
+	t.Running += sign * u.Running
+	t.Assist += sign * u.Assist
+	t.Runnable += sign * u.Runnable
+	t.Stopped += sign * u.Stopped
+	t.Syscall += sign * u.Syscall
+	t.SyscallBlocked += sign * u.SyscallBlocked
+	for i := range u.Waits {
+		t.wait(u.Waits[i].Reason, sign*u.Waits[i].Time)
+	}
+}
+
+// wait adds d to a reason. Goroutines block for few reasons each, so looking
+// at all of them beats a map.
+func (t *Totals) wait(reason string, d time.Duration) {
+	for i := range t.Waits {
+		if t.Waits[i].Reason == reason {
+			t.Waits[i].Time += d
+			return
+		}
+	}
+	t.Waits = append(t.Waits, Wait{reason, d})
+}
+
+// state adds a state of length d, of which special passed in a mark assist, if
+// it ran, or with the world stopped, if it was runnable.
+func (t *Totals) state(s convert.State, reason string, d, special time.Duration) {
+	switch s {
+	case convert.StateRunning:
+		t.Running += d - special
+		t.Assist += special
+	case convert.StateRunnable:
+		t.Runnable += d - special
+		t.Stopped += special
+	case convert.StateSyscall:
+		t.Syscall += d
+	case convert.StateSyscallBlocked:
+		t.SyscallBlocked += d
+	case convert.StateWaiting:
+		t.wait(reason, d)
+	}
+}
