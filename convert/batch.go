@@ -20,6 +20,7 @@ type emitter struct {
 	size    int
 	stacks  *stacks
 	runners []*runner
+	window  *window // nil: all of the trace
 	batch   *sharedBatch
 	free    sync.Pool
 }
@@ -63,6 +64,13 @@ func (e *emitter) flush() {
 		return
 	}
 	e.batch = nil
+	if e.window != nil {
+		e.window.clip(&b.Batch)
+		if len(b.Records) == 0 {
+			e.recycle(b)
+			return
+		}
+	}
 	b.Stacks = append(b.Stacks, e.stacks.fresh...)
 	clear(e.stacks.fresh)
 	e.stacks.fresh = e.stacks.fresh[:0]

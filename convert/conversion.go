@@ -61,15 +61,16 @@ func (c *conversion) read(r io.Reader) error {
 		return err
 	}
 	s := &c.summary
-	if err != io.EOF {
+	if err != io.EOF && err != errWindowEnd {
 		s.Loss = src.loss(err, c.engine.start)
 	}
 	if src.events == src.syncs {
 		return noGeneration(s.Loss, src.framing.empty())
 	}
-	c.engine.finish(src.last)
-	c.out.flush()
-	s.End = src.last
+	if src.last < s.Start {
+		return notInWindow(&c.options, src.last.Sub(c.engine.start))
+	}
+	c.finish(src.last)
 	s.Events, s.Generations, s.Adjusted = src.events, src.generations, src.adjusted
 	s.Goroutines = c.engine.goroutines.seen
 	s.Bytes = src.framing.off
@@ -129,6 +130,9 @@ func (c *conversion) events(src *source) error {
 				return errAllFailed
 			}
 		}
+		if c.out.window != nil && c.out.window.ends(&ev) {
+			return errWindowEnd
+		}
 		if ev.kind == evSync && c.dated {
 			ev.clock = c.summary.Clock
 		}
@@ -146,9 +150,22 @@ func (c *conversion) begin(t Trace) {
 	if t.Clock.IsZero() && !c.options.Start.IsZero() {
 		t.Clock, c.dated = startClock(t.Start, c.options.Start), true
 	}
+	if c.out.window = c.options.window(t.Start); c.out.window != nil {
+		t.Start = c.out.window.from
+	}
 	c.summary.Trace = t
 	for _, r := range c.out.runners {
 		go r.run(&t, c.out)
+	}
+}
+
+// finish ends what is open at the time of the last event.
+func (c *conversion) finish(last Time) {
+	c.engine.finish(last)
+	c.out.flush()
+	c.summary.End = last
+	if w := c.out.window; w != nil {
+		c.summary.End = min(last, w.to)
 	}
 }
 

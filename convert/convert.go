@@ -24,6 +24,14 @@ type Options struct {
 	// file, its gzip and a pipe.
 	RunKey string
 
+	// From and To cut the trace to a window, given as offsets from its first
+	// event; To 0 is its end. Sinks get what a trace of that time alone would
+	// tell, and a little more: intervals under way at either end are flagged
+	// OpenStart or OpenEnd there, but keep their reasons, names and stacks.
+	// Reading ends with To's generation. It is an error if the trace ends
+	// before From.
+	From, To time.Duration
+
 	// BatchSize is the number of records to a batch, DefaultBatchSize if zero.
 	// It changes no output.
 	BatchSize int
@@ -45,6 +53,9 @@ const DefaultBatchSize = 4096
 // the input did not, the error is a [SinkErrors], and the other sinks have
 // finished. When ctx ends, Run stops soon and returns its cause.
 func Run(ctx context.Context, r io.Reader, o Options, sinks ...Sink) (*Summary, error) {
+	if err := o.checkWindow(); err != nil {
+		return nil, err
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	c := newConversion(ctx, o, sinks)

@@ -47,12 +47,13 @@ func RunStory(version, text string, o Options, sinks ...Sink) error {
 		if !c.begun {
 			c.begin(Trace{Version: version, Start: ev.time, Clock: ev.clock})
 		}
+		if c.out.window != nil && c.out.window.ends(&ev) {
+			break
+		}
 		c.engine.handle(&ev)
 		last = ev.time
 	}
-	c.engine.finish(last)
-	c.out.flush()
-	c.summary.End = last
+	c.finish(last)
 	c.end(true)
 	return c.sinkErrors()
 }

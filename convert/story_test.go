@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/tools/txtar"
 
@@ -33,13 +34,15 @@ func tell(t *testing.T, path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(story.Files) != 2 || story.Files[0].Name != "events" || story.Files[1].Name != "records" {
+	if len(story.Files) != 2 || story.Files[1].Name != "records" {
 		t.Fatal("a story has events and records")
 	}
+	o := window(t, story.Files[0].Name)
 	events := string(story.Files[0].Data)
 	for _, size := range []int{0, 1, 3} {
+		o.BatchSize = size
 		var got strings.Builder
-		err := convert.RunStory("go 1.26", events, convert.Options{BatchSize: size},
+		err := convert.RunStory("go 1.26", events, o,
 			&sinktest.Printer{W: &got, Stacks: true}, new(sinktest.Checker))
 		if err != nil {
 			t.Error(err)
@@ -57,4 +60,27 @@ func tell(t *testing.T, path string) {
 		}
 		t.Errorf("batches of %d: got\n%s\nwant\n%s", size, got.String(), want)
 	}
+}
+
+// window returns the options of a story: it is about all of a trace, or, as
+// "events from 100ns to 300ns", about a part.
+func window(t *testing.T, name string) convert.Options {
+	var o convert.Options
+	words := strings.Fields(name)
+	for i, w := range words {
+		var err error
+		switch {
+		case w == "from" && i+1 < len(words):
+			o.From, err = time.ParseDuration(words[i+1])
+		case w == "to" && i+1 < len(words):
+			o.To, err = time.ParseDuration(words[i+1])
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if words[0] != "events" {
+		t.Fatal("a story begins with events")
+	}
+	return o
 }
