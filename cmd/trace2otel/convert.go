@@ -37,13 +37,13 @@ func (c *cli) newConvert() *cobra.Command {
 		b.choices = append(b.choices, ch)
 		cmd.Flags().AddFlagSet(ch.flags)
 	}
-	c.addCommon(cmd.Flags())
+	c.addCommon(cmd.Flags(), "until")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		jobs, err := b.plan(args)
 		if err != nil {
 			return err
 		}
-		if err := c.start.check(args); err != nil {
+		if err := c.checkInputs(args, "until"); err != nil {
 			return err
 		}
 		if err := b.vacant(jobs); err != nil {

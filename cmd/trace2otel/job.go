@@ -53,7 +53,12 @@ func (c *cli) run(ctx context.Context, j job) exitCode {
 
 // convert makes the files of a job. They are not in their places yet.
 func (c *cli) convert(ctx context.Context, j job) ([]*outputFile, *convert.Summary, error) {
-	start, err := c.start.of(ctx, j.input, c.stdin)
+	x := extent{path: j.input, stdin: c.stdin}
+	start, err := c.start.of(ctx, &x)
+	if err != nil {
+		return nil, nil, err
+	}
+	from, to, err := c.window.of(ctx, &x)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -74,7 +79,7 @@ func (c *cli) convert(ctx context.Context, j job) ([]*outputFile, *convert.Summa
 		sinks = append(sinks, t.sink(f))
 	}
 	// The base name makes a file, its gzip and a copy elsewhere convert alike.
-	o := convert.Options{Name: baseName(j.input), Start: start}
+	o := convert.Options{Name: baseName(j.input), Start: start, From: from, To: to}
 	summary, err := convert.Run(ctx, in, o, sinks...)
 	return files, summary, err
 }

@@ -28,6 +28,7 @@ type cli struct {
 
 	strict bool
 	start  startTime
+	window window
 
 	code exitCode // of the conversion
 }
@@ -105,12 +106,22 @@ func unknownCommand(root *cobra.Command, name string) error {
 	return err
 }
 
-// addCommon adds the flags that all conversions have.
-func (c *cli) addCommon(fs *pflag.FlagSet) {
+// addCommon adds the flags that all conversions have. toName is the one that
+// ends the window.
+func (c *cli) addCommon(fs *pflag.FlagSet, toName string) {
 	fs.SortFlags = false
+	c.window.addFlags(fs, toName)
 	fs.Var(&c.start, "start", "when the first event was, for traces without dates (before Go 1.25):\nRFC 3339, or mtime to let the last event be as old as the file")
 	fs.BoolVar(&c.strict, "strict", false, "fail, and write nothing, unless everything can be converted")
 	fs.BoolVarP(&c.messages.quiet, "quiet", "q", false, "say nothing but warnings and errors")
+}
+
+// checkInputs reports inputs with which these flags cannot work.
+func (c *cli) checkInputs(inputs []string, toName string) error {
+	if err := c.start.check(inputs); err != nil {
+		return err
+	}
+	return c.window.check(inputs, toName)
 }
 
 // version returns the version of this program.

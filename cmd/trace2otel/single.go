@@ -19,7 +19,7 @@ func (c *cli) newSingle(f *format) *cobra.Command {
 	}
 	outputs := f.flags(cmd.Flags())
 	file := cmd.Flags().StringP("output", "o", "", "write to `FILE`, replacing it; - is standard output, the default")
-	c.addCommon(cmd.Flags())
+	c.addCommon(cmd.Flags(), "to")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		outs, err := outputs(*file)
 		if err != nil {
@@ -46,7 +46,7 @@ func (c *cli) newSingle(f *format) *cobra.Command {
 				return err
 			}
 		}
-		if err := c.start.check(args); err != nil {
+		if err := c.checkInputs(args, "to"); err != nil {
 			return err
 		}
 		c.code = c.run(cmd.Context(), job{args[0], []target{t}})

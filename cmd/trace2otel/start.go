@@ -3,11 +3,8 @@ package main
 import (
 	"context"
 	"errors"
-	"os"
 	"slices"
 	"time"
-
-	"github.com/trace2otel/trace2otel/convert"
 )
 
 // A startTime is the flag --start: when traces that carry no date began.
@@ -53,23 +50,14 @@ func (s *startTime) check(inputs []string) error {
 
 func undatable(err error) error { return hinted{err, "pass --start with a date"} }
 
-// of returns the date of the first event of the trace at path, for
-// convert.Options. For mtime it has to read the trace to its end.
-func (s *startTime) of(ctx context.Context, path string, stdin *os.File) (time.Time, error) {
+// of returns the date of the first event of the trace x, for convert.Options.
+// For mtime it has to read the trace to its end.
+func (s *startTime) of(ctx context.Context, x *extent) (time.Time, error) {
 	if !s.mtime {
 		return s.time, nil
 	}
-	in, err := openInput(path, stdin)
-	if err != nil {
+	if err := x.read(ctx, undatable(errors.New("is no regular file, whose age would date it"))); err != nil {
 		return time.Time{}, err
 	}
-	defer in.Close()
-	if !in.regular {
-		return time.Time{}, undatable(errors.New("is no regular file, whose age would date it"))
-	}
-	first, last, err := convert.Extent(ctx, in)
-	if err != nil {
-		return time.Time{}, err
-	}
-	return in.modTime.Add(-last.Sub(first)), nil
+	return x.modTime.Add(-x.length), nil
 }

@@ -27,7 +27,7 @@ func TestStartByFileTime(t *testing.T) {
 	if err := s.Set("mtime"); err != nil {
 		t.Fatal(err)
 	}
-	got, err := s.of(t.Context(), path, nil)
+	got, err := s.of(t.Context(), &extent{path: path, stdin: nil})
 	if want := end.Add(-lasts); err != nil || !got.Equal(want) {
 		t.Errorf("got %v, %v, want %v", got, err, want)
 	}
@@ -39,13 +39,13 @@ func TestStartByFileTime(t *testing.T) {
 	}
 	defer r.Close()
 	w.Close()
-	if _, err := s.of(t.Context(), stdio, r); err == nil || hintOf(err) != "pass --start with a date" {
+	if _, err := s.of(t.Context(), &extent{path: stdio, stdin: r}); err == nil || hintOf(err) != "pass --start with a date" {
 		t.Errorf("a pipe: %v", err)
 	}
 
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(io.ErrClosedPipe)
-	if _, err := s.of(ctx, path, nil); err == nil {
+	if _, err := s.of(ctx, &extent{path: path, stdin: nil}); err == nil {
 		t.Error("a context that ended does not end the reading")
 	}
 }
@@ -57,7 +57,7 @@ func TestStartSetTwice(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	got, err := s.of(t.Context(), "absent", nil)
+	got, err := s.of(t.Context(), &extent{path: "absent", stdin: nil})
 	if want := time.Date(2024, 5, 6, 7, 8, 9, 123456789, time.UTC); err != nil || !got.Equal(want) {
 		t.Errorf("got %v, %v, want %v", got, err, want)
 	}
@@ -65,7 +65,7 @@ func TestStartSetTwice(t *testing.T) {
 
 func TestStartZeroIsNone(t *testing.T) {
 	var s startTime
-	if got, err := s.of(t.Context(), "absent", nil); err != nil || !got.IsZero() {
+	if got, err := s.of(t.Context(), &extent{path: "absent", stdin: nil}); err != nil || !got.IsZero() {
 		t.Errorf("got %v, %v", got, err)
 	}
 }

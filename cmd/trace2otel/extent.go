@@ -1,0 +1,45 @@
+package main
+
+import (
+	"context"
+	"os"
+	"time"
+
+	"github.com/trace2otel/trace2otel/convert"
+)
+
+// An extent tells when the trace at path begins and ends, for flags that refer
+// to its end. That takes reading it once more, so it is not done unless asked
+// for, and only once.
+type extent struct {
+	path  string
+	stdin *os.File
+
+	length  time.Duration
+	modTime time.Time // of the file
+	done    bool
+	err     error
+}
+
+// read reads the trace. refused is the error for inputs that cannot be read
+// twice.
+func (x *extent) read(ctx context.Context, refused error) error {
+	if x.done {
+		return x.err
+	}
+	x.done = true
+	x.err = func() error {
+		in, err := openInput(x.path, x.stdin)
+		if err != nil {
+			return err
+		}
+		defer in.Close()
+		if !in.regular {
+			return refused
+		}
+		first, last, err := convert.Extent(ctx, in)
+		x.length, x.modTime = last.Sub(first), in.modTime
+		return err
+	}()
+	return x.err
+}
