@@ -5,66 +5,82 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/trace2otel/trace2otel/convert"
 	"github.com/trace2otel/trace2otel/internal/wire"
 )
 
-// Counters of goroutines by state.
+// What is counted at every moment.
 const (
 	countRunnable = iota
 	countRunning
 	countWaiting
 	countSyscall
+	countThreadsGo
+	countThreadsSyscall
 	numCounts
-	notCounted = numCounts
 )
 
-var countNames = [numCounts]string{
-	countRunnable: "Goroutines runnable",
-	countRunning:  "Goroutines running",
-	countWaiting:  "Goroutines waiting",
-	countSyscall:  "Goroutines in syscalls",
+var countTracks = [numCounts]struct{ name, unit, description string }{
+	countRunnable:       {"Goroutines runnable", "goroutines", "ready to run, without a P"},
+	countRunning:        {"Goroutines running", "goroutines", "on a P, not in a system call"},
+	countWaiting:        {"Goroutines waiting", "goroutines", "blocked"},
+	countSyscall:        {"Goroutines in syscalls", "goroutines", "in a system call, with or without a P"},
+	countThreadsGo:      {"OS threads in Go", "threads", "with a P, and not in a system call"},
+	countThreadsSyscall: {"OS threads in syscalls", "threads", "in a system call, with or without a P"},
 }
 
-// counterOf returns the counter of a state.
-func counterOf(s convert.State) uint8 {
-	switch s {
-	case convert.StateRunnable:
-		return countRunnable
-	case convert.StateRunning:
-		return countRunning
-	case convert.StateWaiting:
-		return countWaiting
-	case convert.StateSyscall, convert.StateSyscallBlocked:
-		return countSyscall
-	}
-	return notCounted
+// A role is what a goroutine or a proc counts as: the goroutine's State, or one
+// of those below.
+type role uint8
+
+const (
+	noRole   = role(convert.StateNone)
+	procRuns = role(convert.StateIdle) + 1 // of a proc; else it has no role
+)
+
+// weights has what each role adds to each count. A goroutine in a system call
+// that keeps its P takes that P's thread from those in Go.
+var weights = [...][numCounts]int64{
+	convert.StateRunnable:       {countRunnable: 1},
+	convert.StateRunning:        {countRunning: 1},
+	convert.StateWaiting:        {countWaiting: 1},
+	convert.StateSyscall:        {countSyscall: 1, countThreadsSyscall: 1, countThreadsGo: -1},
+	convert.StateSyscallBlocked: {countSyscall: 1, countThreadsSyscall: 1},
+	procRuns:                    {countThreadsGo: 1},
 }
 
-// counters counts goroutines by state, and has the tracks of metrics.
+// counters counts goroutines and threads, and has the tracks of metrics.
 //
-// How many goroutines there were at first is known only after the first
-// generation: each shows at its first event, or at the generation's end. So
-// the changes of the first generation are held back (16 bytes each), put in
-// order of time, and written when the second begins.
+// How many there were at first is known only after the first generation: each
+// shows at its first event, or at the generation's end. So the changes of the
+// first generation are held back (16 bytes each), put in order of time, and
+// written when the second begins.
 type counters struct {
 	tracks [numCounts]uint64
 	values [numCounts]int64
 	shown  [numCounts]int64
 
+	// What is shown is as it was at written, and is not shown again before
+	// step has passed: changes until then wait as one, the last, in pending.
+	step    time.Duration
+	written convert.Time
+	pending bool
+	at      convert.Time // of the last change
+
 	generations int
 	held        [][]change // of the first generation, in order of time
 	late        []change   // likewise, but not in order
-	changed     bool       // since shown, later
+	changed     bool       // now, later than the first generation
 
 	metrics map[string]uint64 // tracks by name
 }
 
-// A change of one goroutine's state.
+// A change of one role.
 type change struct {
 	at       convert.Time
-	from, to uint8
+	from, to role
 }
 
 // heldChunk is how many changes are held in one piece. In one growing slice
@@ -74,10 +90,11 @@ const heldChunk = 8192
 func (s *Sink) startCounters(start convert.Time) {
 	c := &s.counters
 	c.metrics = make(map[string]uint64)
-	c.hold(change{at: start, from: notCounted, to: notCounted})
-	for i, name := range countNames {
+	c.step, c.written = s.o.CounterStep, start-convert.Time(s.o.CounterStep)
+	c.hold(change{at: start})
+	for i, t := range countTracks {
 		c.tracks[i] = s.newTrack()
-		s.describeCounter(c.tracks[i], name, "", unitCount, "goroutines")
+		s.describeCounter(c.tracks[i], t.name, t.description, unitCount, t.unit)
 		c.shown[i] = -1
 	}
 }
@@ -104,20 +121,35 @@ func (s *Sink) describeCounter(track uint64, name, description string, unit uint
 	s.w.close(packet)
 }
 
-// count moves g from the state in which it was counted to another.
-func (s *Sink) count(t convert.Time, g *goroutine, to convert.State) {
+// count moves a goroutine or a proc from the role in which it was counted to
+// another.
+func (s *Sink) count(t convert.Time, counted *role, to role) {
 	c := &s.counters
-	ch := change{at: t, from: counterOf(g.state), to: counterOf(to)}
-	g.state = to
+	ch := change{at: t, from: *counted, to: to}
 	if ch.from == ch.to {
 		return
 	}
+	*counted = to
 	if c.generations < 2 {
 		c.hold(ch)
 		return
 	}
 	c.apply(ch)
 	c.changed = true
+}
+
+// countProc counts the procs that run, each on a thread.
+func (s *Sink) countProc(r *convert.Record) {
+	if r.Phase != convert.Begin {
+		return
+	}
+	to := noRole
+	if r.State == convert.StateRunning {
+		to = procRuns
+	}
+	counted := s.procs[r.P]
+	s.count(r.Time, &counted, to)
+	s.procs[r.P] = counted
 }
 
 // hold keeps a change for writeHeld.
@@ -135,11 +167,9 @@ func (c *counters) hold(ch change) {
 }
 
 func (c *counters) apply(ch change) {
-	if ch.from != notCounted {
-		c.values[ch.from]--
-	}
-	if ch.to != notCounted {
-		c.values[ch.to]++
+	from, to := &weights[ch.from], &weights[ch.to]
+	for i := range c.values {
+		c.values[i] += to[i] - from[i]
 	}
 }
 
@@ -151,18 +181,33 @@ func (s *Sink) countGeneration() {
 	}
 }
 
-// settleCounters writes the counters as they are at now.
-func (s *Sink) settleCounters() {
-	if s.counters.changed {
-		s.counters.changed = false
-		s.writeCounts(&s.w.main, s.now)
+// settleCounters writes the counters as they are at now, before time goes on
+// to next.
+func (s *Sink) settleCounters(next convert.Time) {
+	c := &s.counters
+	if c.changed {
+		c.changed, c.pending, c.at = false, true, s.now
 	}
+	if c.pending {
+		s.writePending(&s.w.main, next)
+	}
+}
+
+// writePending writes the last change, unless it is too soon at next.
+func (s *Sink) writePending(clock *deltaClock, next convert.Time) {
+	c := &s.counters
+	if next.Sub(c.written) < c.step {
+		return
+	}
+	c.pending, c.written = false, c.at
+	s.writeCounts(clock, c.at)
 }
 
 // finishCounters writes what is held of a trace of one generation, and all
 // counters once more: the trace lasts until then.
 func (s *Sink) finishCounters(end convert.Time) {
 	s.writeHeld()
+	s.settleCounters(math.MaxInt64)
 	for i := range s.counters.shown {
 		s.counters.shown[i] = -1
 	}
@@ -172,17 +217,15 @@ func (s *Sink) finishCounters(end convert.Time) {
 // writeHeld writes what is held back, once for each time.
 func (s *Sink) writeHeld() {
 	c := &s.counters
-	slices.SortStableFunc(c.late, func(a, b change) int { return cmp.Compare(a.at, b.at) })
-	var at convert.Time
-	pending := false
 	take := func(ch change) {
-		if pending && ch.at != at {
-			s.writeCounts(&s.w.count, at)
+		if c.pending && ch.at != c.at {
+			s.writePending(&s.w.count, ch.at)
 			s.w.flushFull()
 		}
 		c.apply(ch)
-		at, pending = ch.at, true
+		c.pending, c.at = true, ch.at
 	}
+	slices.SortStableFunc(c.late, func(a, b change) int { return cmp.Compare(a.at, b.at) })
 	late := c.late
 	for _, chunk := range c.held {
 		for _, ch := range chunk {
@@ -196,8 +239,8 @@ func (s *Sink) writeHeld() {
 	for _, ch := range late {
 		take(ch)
 	}
-	if pending {
-		s.writeCounts(&s.w.count, at)
+	if c.pending {
+		s.writePending(&s.w.count, math.MaxInt64)
 	}
 	c.held, c.late = nil, nil
 }

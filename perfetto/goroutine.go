@@ -17,7 +17,7 @@ type goroutine struct {
 	track   uint64   // of its thread
 	process *process // nil until the thread is declared
 
-	state convert.State // as counted
+	counted role
 
 	// The state that the file has last, and the one that is to follow it if
 	// nothing else does at the same time: see settleStates.
@@ -25,8 +25,9 @@ type goroutine struct {
 	next    taskState
 	nextCPU int32
 	pending bool
-	closing bool  // next only ends what is shown
-	cpu     int32 // last run on, or noCPU
+	closing bool         // next only ends what is shown
+	waker   convert.GoID // of a runnable goroutine, with Options.Wakers
+	cpu     int32        // last run on, or noCPU
 
 	open    []openSlice      // on its track or in its lanes, outermost first
 	lanes   *lanes           // for what does not nest: see slice
@@ -93,6 +94,14 @@ func (s *Sink) declareIn(g *goroutine, p *process) {
 	g.samples = nil
 }
 
+// function returns the start function of g, as far as it is known.
+func (g *goroutine) function() string {
+	if g.process == nil {
+		return unknownFunction
+	}
+	return g.process.name
+}
+
 // goroutineLife declares goroutines, marks their creation, and ends them.
 func (s *Sink) goroutineLife(r *convert.Record) {
 	if r.G == convert.NoGoroutine {
@@ -112,7 +121,7 @@ func (s *Sink) goroutineLife(r *convert.Record) {
 	case convert.End:
 		s.declare(g, unknownFunction)
 		if r.Flags&convert.OpenEnd == 0 {
-			s.count(r.Time, g, convert.StateNone)
+			s.count(r.Time, &g.counted, noRole)
 			s.follow(g, taskDestroyed, noCPU)
 		}
 		delete(s.goroutines, r.G)
@@ -124,6 +133,7 @@ func (s *Sink) goroutineLife(r *convert.Record) {
 func (s *Sink) syscall(r *convert.Record) {
 	e := event{category: catSyscall, name: "syscall", stack: r.Stack}
 	s.slice(r, &e, &event{})
+	s.onThread(r, "")
 }
 
 // assist shows a mark assist.

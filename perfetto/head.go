@@ -33,6 +33,7 @@ const (
 const (
 	clockRealtime  = 1
 	clockMonotonic = 3
+	clockBoottime  = 6
 	clockMain      = 64
 	clockCount     = 65
 )
@@ -59,6 +60,9 @@ func (s *Sink) startClocks(t *convert.Trace) {
 		s.clocks = snapshots{dated: true, at: t.Start}
 	}
 	b = appendClock(b, clockMonotonic, start, false)
+	if s.o.Wakers {
+		b = appendClock(b, clockBoottime, start, false) // of ftrace events
+	}
 	b = appendClock(b, clockMain, start, true)
 	b = appendClock(b, clockCount, start, true)
 	b = wire.Uint(b, snapshotPrimary, clockMonotonic)

@@ -39,6 +39,7 @@ type dictionaries struct {
 	names     map[string]uint64 // of slices and instants
 	functions map[string]uint64
 	paths     map[string]uint64
+	symbols   map[string]uint64 // reasons of waits
 	frames    map[convert.Frame]uint64
 }
 
@@ -52,6 +53,7 @@ func newDictionaries() dictionaries {
 		names:     make(map[string]uint64),
 		functions: make(map[string]uint64),
 		paths:     make(map[string]uint64),
+		symbols:   make(map[string]uint64),
 		frames:    make(map[convert.Frame]uint64),
 	}
 }
@@ -76,6 +78,13 @@ func (d *dictionaries) path(s string) uint64 {
 		return id
 	}
 	return d.define(d.paths, internedSourcePaths, s)
+}
+
+func (d *dictionaries) symbol(s string) uint64 {
+	if id, ok := d.symbols[s]; ok {
+		return id
+	}
+	return d.define(d.symbols, internedKernelSymbols, s)
 }
 
 func (d *dictionaries) define(ids map[string]uint64, field int, s string) uint64 {

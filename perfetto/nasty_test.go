@@ -166,7 +166,7 @@ func TestNasty(t *testing.T) {
 			50 G2 begin syscall-blocked
 			99 G1 end waiting
 			99 G1 end goroutine`,
-			"select name, ts, cast(value as int) from counter join counter_track t on t.id = track_id where name glob '*running' or name glob '*syscalls' order by ts, name",
+			"select name, ts, cast(value as int) from counter join counter_track t on t.id = track_id where name glob '*running' or name glob 'Goroutines*syscalls' order by ts, name",
 			"Goroutines in syscalls\t0\t0\nGoroutines running\t0\t1\nGoroutines in syscalls\t50\t1\nGoroutines running\t50\t0\n" +
 				"Goroutines in syscalls\t99\t1\nGoroutines running\t99\t0\n",
 		},

@@ -43,11 +43,18 @@ func (s *Sink) markPhase(r *convert.Record) {
 	s.span(r, r.ID, &s.runtime.mark, &e, &event{})
 }
 
-// stopTheWorld shows a stop by its reason.
+// stopTheWorld shows a stop by its reason, and within it how long it took to
+// stop the procs, which is known at its end only.
 func (s *Sink) stopTheWorld(r *convert.Record) {
 	e := event{category: catSTW, name: orElse(r.Name, convert.ReasonUnspecified), stack: r.Stack}
 	e.goroutineArg(argGoroutine, r.G)
-	s.span(r, uint64(r.G), &s.runtime.stw, &e, &event{})
+	var end event
+	if ln := s.runtime.open[spanKey{r.Kind, uint64(r.G)}]; ln != nil && r.Phase == convert.End && r.Flags&convert.Stopped != 0 {
+		s.w.event(r.Start, &event{typ: typeBegin, track: ln.track, category: catSTW, name: "stopping"})
+		s.w.event(r.Start+convert.Time(r.ID), &event{typ: typeEnd, track: ln.track})
+		end.arg(argStopping, int64(r.ID))
+	}
+	s.span(r, uint64(r.G), &s.runtime.stw, &e, &end)
 }
 
 // sweep shows a sweep on a track of its proc.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"io"
 	"slices"
+	"time"
 
 	"github.com/trace2otel/trace2otel/convert"
 )
@@ -13,6 +14,21 @@ type Options struct {
 	// ToolVersion is the program's, named in the file's metadata. Empty leaves
 	// it out.
 	ToolVersion string
+
+	// NoThreads leaves out what each OS thread did.
+	NoThreads bool
+
+	// Wakers fills the columns waker_utid and blocked_function of the table
+	// thread_state, for Perfetto's critical path and other queries. It makes
+	// the file larger, and the UI show tracks of ftrace events.
+	Wakers bool
+
+	// CounterStep is the least time between two values of the counters of
+	// goroutines and threads; zero writes every change. Changes that come
+	// sooner wait for one another, and the last of them is written, with its
+	// own time: what the counters show is late by CounterStep at most, and
+	// right again when things calm down. Metrics are always written in full.
+	CounterStep time.Duration
 }
 
 // A Sink is a [convert.Sink] that writes one Perfetto trace.
@@ -29,12 +45,14 @@ type Sink struct {
 	lastID     convert.GoID
 
 	processes map[string]*process // by start function
-	tracks    uint64              // handed out
-	pids      int64               // handed out
+	procs     map[convert.ProcID]role
+	tracks    uint64 // handed out
+	pids      int64  // handed out
 
 	sched    scheduler
 	runtime  runtimeTracks
 	tasks    taskTracks
+	threads  threadTracks
 	counters counters
 	clocks   snapshots
 }
@@ -47,6 +65,7 @@ func New(w io.Writer, o Options) *Sink {
 		w:          newWriter(w),
 		goroutines: make(map[convert.GoID]*goroutine),
 		processes:  make(map[string]*process),
+		procs:      make(map[convert.ProcID]role),
 		pids:       firstPID,
 	}
 }
@@ -59,6 +78,7 @@ func (s *Sink) Begin(t *convert.Trace) error {
 	s.describe(t)
 	s.startRuntime()
 	s.startTasks()
+	s.startThreads()
 	s.startCounters(t.Start)
 	return s.w.err
 }
@@ -71,7 +91,7 @@ func (s *Sink) Consume(b *convert.Batch) error {
 	for i := range b.Records {
 		r := &b.Records[i]
 		if r.Time > s.now {
-			s.settle()
+			s.settle(r.Time)
 			s.now = r.Time
 		}
 		if int(r.Kind) < len(consumers) && consumers[r.Kind] != nil {
@@ -84,7 +104,7 @@ func (s *Sink) Consume(b *convert.Batch) error {
 
 // Finish writes what was held back and what is known only now.
 func (s *Sink) Finish(sum *convert.Summary) error {
-	s.settle()
+	s.settle(sum.End)
 	s.finishCounters(sum.End)
 	s.finishGoroutines()
 	s.summarize(sum)
@@ -92,13 +112,14 @@ func (s *Sink) Finish(sum *convert.Summary) error {
 	return s.w.err
 }
 
-// consumers has a method for each kind of record. KindProc has none: CPUs show
-// what runs on a P.
+// consumers has a method for each kind of record. Procs are but counted: CPUs
+// show what runs on a P.
 var consumers = [...]func(*Sink, *convert.Record){
 	convert.KindSync:      (*Sink).sync,
 	convert.KindGoroutine: (*Sink).goroutineLife,
 	convert.KindState:     (*Sink).state,
 	convert.KindSyscall:   (*Sink).syscall,
+	convert.KindProc:      (*Sink).countProc,
 	convert.KindGC:        (*Sink).gcCycle,
 	convert.KindMark:      (*Sink).markPhase,
 	convert.KindSTW:       (*Sink).stopTheWorld,
@@ -113,10 +134,10 @@ var consumers = [...]func(*Sink, *convert.Record){
 }
 
 // settle writes the states and counters as they are at now, before time goes
-// on.
-func (s *Sink) settle() {
+// on to next.
+func (s *Sink) settle(next convert.Time) {
 	s.settleStates()
-	s.settleCounters()
+	s.settleCounters(next)
 }
 
 // newTrack returns the uuid of a new track. Small numbers make small files.

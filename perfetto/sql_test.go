@@ -47,7 +47,13 @@ var queries = []struct {
 		select tid, process.name from thread join process using (upid)
 		where utid in (select utid from thread_state)`},
 	{"slices", func(t *truth) table { return t.slices }, `
-		select category, name, count(), sum(dur) from slice group by 1, 2`},
+		select category, name, count(), sum(dur) from slice where category is not 'thread' group by 1, 2`},
+	{"OS threads", func(t *truth) table { return t.onThreads }, `
+		select track.name, iif(slice.name = 'syscall', 'syscall', 'run'), g.int_value, ifnull(p.int_value, -1), count(), sum(dur)
+		from slice join track on track.id = slice.track_id
+		left join args g on g.arg_set_id = slice.arg_set_id and g.key = 'debug.goroutine'
+		left join args p on p.arg_set_id = slice.arg_set_id and p.key = 'debug.proc'
+		where category = 'thread' group by 1, 2, 3, 4`},
 	{"waits", func(t *truth) table { return t.waits }, `
 		select tid, slice.name, ifnull(b.text, ''), ifnull(e.text, ''), count(), sum(dur), sum(ts - trace_start())
 		from slice join thread_track on thread_track.id = slice.track_id join thread using (utid)
@@ -61,12 +67,12 @@ var queries = []struct {
 		group by 1, 2`},
 	{"metrics", func(t *truth) table { return t.metrics }, `
 		select description, count(), cast(sum(value) as int) from counter join counter_track t on t.id = counter.track_id
-		where description is not null group by 1`},
-	{"counters of goroutines", func(t *truth) table { return t.integrals }, `
+		where description glob '/*' group by 1`},
+	{"counters of goroutines and threads", func(t *truth) table { return t.integrals }, `
 		select name, sum(cast(value as int) * (next - ts)) as time from (
 			select t.name, value, ts, lead(ts, 1, trace_end()) over (partition by t.id order by ts) as next
-			from counter join counter_track t on t.id = counter.track_id where t.name glob 'Goroutines *')
-		group by 1 having time > 0`},
+			from counter join counter_track t on t.id = counter.track_id where t.name glob 'Goroutines *' or t.name glob 'OS threads *')
+		group by 1 having time != 0`},
 	{"samples", func(t *truth) table { return t.samples }, `
 		select iif(thread.name = 'no goroutine', -1, tid), perf_sample.cpu, ifnull(text, ''), count()
 		from perf_sample join thread using (utid) left join stacks on stacks.id = callsite_id group by 1, 2, 3`},

@@ -101,12 +101,18 @@ func (s *Sink) state(r *convert.Record) {
 	}
 	g := s.goroutine(r.G)
 	if r.Phase == convert.Begin {
-		s.count(r.Time, g, r.State)
+		s.count(r.Time, &g.counted, role(r.State))
+		if s.o.Wakers {
+			g.waker = r.By
+		}
 		if st, cpu := task(r); r.Time < s.now {
 			s.showBackdated(r.Time, g, st, cpu)
 		} else {
 			s.follow(g, st, cpu)
 		}
+	}
+	if r.State == convert.StateRunning {
+		s.onThread(r, g.function())
 	}
 	if r.State == convert.StateWaiting {
 		begin := event{category: catWait, name: r.Reason(), stack: r.Stack}
@@ -114,8 +120,13 @@ func (s *Sink) state(r *convert.Record) {
 		end.goroutineArg(argWaker, r.By)
 		s.slice(r, &begin, &end)
 	}
-	if r.Phase == convert.End && r.Flags&convert.OpenEnd != 0 {
-		s.closeState(g)
+	if r.Phase == convert.End {
+		if s.o.Wakers {
+			s.writeBlocked(r, g)
+		}
+		if r.Flags&convert.OpenEnd != 0 {
+			s.closeState(g)
+		}
 	}
 }
 
@@ -189,6 +200,10 @@ func (s *Sink) show(t convert.Time, g *goroutine, st taskState, cpu int32) {
 		g.cpu = cpu
 	}
 	g.shown = st
+	if s.o.Wakers && st == taskRunnable && !g.closing && g.waker != convert.NoGoroutine &&
+		s.writeWaking(t, g, s.goroutine(g.waker)) {
+		return
+	}
 	s.writeState(t, g)
 }
 

@@ -42,6 +42,7 @@ const firstPID = 2_000_000_001
 
 // A process groups the goroutines of one start function.
 type process struct {
+	name  string
 	pid   int64
 	track uint64
 }
@@ -57,7 +58,7 @@ func (s *Sink) process(name string) *process {
 }
 
 func (s *Sink) newProcess(name string) *process {
-	p := &process{pid: s.pids, track: s.newTrack()}
+	p := &process{name: name, pid: s.pids, track: s.newTrack()}
 	s.pids++
 	packet := s.w.open()
 	b, mark := wire.Open(s.w.buf, packetTrack)

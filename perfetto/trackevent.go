@@ -45,6 +45,7 @@ const (
 	catTask
 	catSample
 	catLabel
+	catThread
 )
 
 var categories = [...]string{
@@ -60,6 +61,7 @@ var categories = [...]string{
 	catTask:      "task",
 	catSample:    "sample",
 	catLabel:     "label",
+	catThread:    "thread",
 }
 
 // Names of arguments, which SQL sees with "debug." before them.
@@ -73,6 +75,8 @@ const (
 	argMessage
 	argSwept
 	argReclaimed
+	argProc
+	argStopping
 	argOpenStart // begun before the trace, or before it could be seen
 	argOpenEnd   // under way when the trace ended
 	argExited    // closed by the goroutine's exit
@@ -88,6 +92,8 @@ var argNames = [...]string{
 	argMessage:   "message",
 	argSwept:     "swept_bytes",
 	argReclaimed: "reclaimed_bytes",
+	argProc:      "proc",
+	argStopping:  "stopping_ns",
 	argOpenStart: "open_start",
 	argOpenEnd:   "open_end",
 	argExited:    "exited",

@@ -20,8 +20,9 @@ type truth struct {
 	waits      table // thread, name, stack, waker's stack: count, time, starts
 	args       table // category, argument: count, sum
 	metrics    table // name: count, sum of values
-	integrals  table // counter of goroutines: time
+	integrals  table // counter of goroutines or threads: time
 	samples    table // thread, proc, stack: count
+	onThreads  table // thread (M), what, goroutine, proc: count, time
 	names      map[convert.GoID]string
 	stacks     map[convert.StackID]string
 	wall       convert.WallClock
@@ -59,7 +60,7 @@ func (t table) rows() []string {
 func (t *truth) Begin(tr *convert.Trace) error {
 	*t = truth{
 		states: table{}, cpus: table{}, threads: table{}, slices: table{}, waits: table{}, args: table{},
-		metrics: table{}, integrals: table{}, samples: table{},
+		metrics: table{}, integrals: table{}, samples: table{}, onThreads: table{},
 		start: tr.Start,
 		names: make(map[convert.GoID]string), stacks: make(map[convert.StackID]string),
 	}
@@ -111,7 +112,12 @@ func (t *truth) record(r *convert.Record) {
 		}
 	case convert.KindState:
 		t.state(r, d)
+	case convert.KindProc:
+		if r.State == convert.StateRunning {
+			t.count("OS threads in Go", d)
+		}
 	case convert.KindSyscall:
+		t.onThread(r, "syscall", d)
 		t.slices.add("syscall\tsyscall", 1, d)
 	case convert.KindAssist:
 		t.slices.add("assist\tGC mark assist", 1, d)
@@ -121,6 +127,9 @@ func (t *truth) record(r *convert.Record) {
 		t.slices.add(fmt.Sprintf("gc\tmark %d", r.ID), 1, d)
 	case convert.KindSTW:
 		t.slices.add("stw\t"+plain(r.Name), 1, d)
+		if r.Flags&convert.Stopped != 0 {
+			t.slices.add("stw\tstopping", 1, int64(r.ID))
+		}
 	case convert.KindSweep:
 		t.slices.add("sweep\tsweep", 1, d)
 		t.args.add("sweep\tdebug.swept_bytes", 1, int64(r.ID))
@@ -185,13 +194,35 @@ func (t *truth) state(r *convert.Record, d int64) {
 			state = "D"
 		}
 	}
+	if r.State == convert.StateRunning {
+		t.onThread(r, "run", d)
+	}
 	if d == 0 {
 		return
 	}
 	t.states.add(fmt.Sprintf("%d\t%s", r.G, state), d)
-	t.integrals.add("Goroutines "+counter, d)
+	t.count("Goroutines "+counter, d)
+	switch r.State {
+	case convert.StateSyscall:
+		t.count("OS threads in syscalls", d)
+		t.count("OS threads in Go", -d)
+	case convert.StateSyscallBlocked:
+		t.count("OS threads in syscalls", d)
+	}
 	if state == "Running" {
 		t.cpus.add(fmt.Sprint(r.P), d)
+	}
+}
+
+func (t *truth) count(counter string, d int64) {
+	if t.integrals.add(counter, d); t.integrals[counter][0] == 0 {
+		delete(t.integrals, counter)
+	}
+}
+
+func (t *truth) onThread(r *convert.Record, what string, d int64) {
+	if r.M != convert.NoThread {
+		t.onThreads.add(fmt.Sprintf("M %d\t%s\t%d\t%d", r.M, what, r.G, r.P), 1, d)
 	}
 }
 

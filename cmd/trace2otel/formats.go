@@ -12,7 +12,6 @@ import (
 
 	"github.com/trace2otel/trace2otel/convert"
 	"github.com/trace2otel/trace2otel/otlp"
-	"github.com/trace2otel/trace2otel/perfetto"
 	"github.com/trace2otel/trace2otel/pprofout"
 )
 
@@ -76,14 +75,6 @@ func formatNames() []string {
 		names = append(names, f.name)
 	}
 	return names
-}
-
-func perfettoFlags(*pflag.FlagSet) func(string) ([]output, error) {
-	return func(string) ([]output, error) {
-		return []output{{ext: ".pftrace", sink: func(w io.Writer) convert.Sink {
-			return perfetto.New(w, perfetto.Options{ToolVersion: version()})
-		}}}, nil
-	}
 }
 
 func otlpFlags(fs *pflag.FlagSet) func(string) ([]output, error) {

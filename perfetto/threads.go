@@ -1,0 +1,79 @@
+package perfetto
+
+import (
+	"strconv"
+
+	"github.com/trace2otel/trace2otel/convert"
+)
+
+// threadTracks are those of the process "OS threads": one for each thread (M),
+// with a slice for each time it ran a goroutine, named by its start function,
+// and for each system call. A thread does one of these at a time. The trace
+// has no names of threads but their ids.
+//
+// They are no threads of Perfetto's: those are the goroutines, and the ids of
+// both may be the same.
+type threadTracks struct {
+	process *process
+	byID    map[convert.ThreadID]*osThread
+}
+
+type osThread struct {
+	track uint64
+	busy  bool
+	kind  convert.Kind // of what it does, while busy,
+	g     convert.GoID // and for whom
+	until convert.Time // the end of its last slice
+}
+
+func (s *Sink) startThreads() {
+	if s.o.NoThreads {
+		return
+	}
+	s.threads.process = s.newProcess("OS threads")
+	s.threads.byID = make(map[convert.ThreadID]*osThread)
+}
+
+// onThread shows the Begin or End of a running state, or of a system call, on
+// the thread that it took. name is the goroutine's start function.
+func (s *Sink) onThread(r *convert.Record, name string) {
+	if s.o.NoThreads || r.M == convert.NoThread || r.Phase == convert.Instant {
+		return
+	}
+	th := s.threads.byID[r.M]
+	if th == nil {
+		th = &osThread{track: s.newTrack(), until: r.Time}
+		s.threads.byID[r.M] = th
+		s.w.describeLane(th.track, s.threads.process.track, "M "+strconv.FormatInt(int64(r.M), 10), false)
+	}
+	if r.Phase == convert.End {
+		if th.busy && th.kind == r.Kind && th.g == r.G {
+			s.endOnThread(th, r.Time, r.Flags)
+		}
+		return
+	}
+	if th.busy {
+		// The trace contradicts itself: an end was lost.
+		s.endOnThread(th, max(r.Time, th.until), 0)
+	}
+	if r.Kind == convert.KindSyscall {
+		name = "syscall"
+	}
+	e := event{typ: typeBegin, track: th.track, category: catThread, name: name, flags: r.Flags}
+	e.goroutineArg(argGoroutine, r.G)
+	if r.P != convert.NoProc {
+		e.arg(argProc, int64(r.P))
+	}
+	begin := r.Time
+	if th.until > begin && r.Flags&convert.OpenStart != 0 {
+		begin = th.until // it was busy with another before
+	}
+	s.w.event(begin, &e)
+	th.busy, th.kind, th.g, th.until = true, r.Kind, r.G, begin
+}
+
+func (s *Sink) endOnThread(th *osThread, t convert.Time, flags convert.Flags) {
+	e := event{typ: typeEnd, track: th.track, flags: flags & convert.OpenEnd}
+	s.w.event(t, &e)
+	th.busy, th.until = false, t
+}

@@ -1,0 +1,109 @@
+package perfetto
+
+import (
+	"math"
+
+	"github.com/trace2otel/trace2otel/convert"
+	"github.com/trace2otel/trace2otel/internal/wire"
+)
+
+// Field numbers of perfetto/trace/ftrace/ftrace_event_bundle.proto,
+// ftrace_event.proto and sched.proto, and of interned_data.proto.
+const (
+	packetFtrace = 1 // TracePacket
+
+	bundleCPU   = 1 // FtraceEventBundle
+	bundleEvent = 2
+
+	ftraceTimestamp     = 1 // FtraceEvent
+	ftracePID           = 2
+	ftraceBlockedReason = 18
+	ftraceWaking        = 20
+
+	wakingPID     = 2 // SchedWakingFtraceEvent
+	wakingPrio    = 3
+	wakingSuccess = 4
+
+	blockedPID    = 1 // SchedBlockedReasonFtraceEvent
+	blockedCaller = 2
+
+	internedKernelSymbols = 26 // InternedData
+)
+
+// The tables of thread states have columns for who woke a thread and for what
+// it was blocked in; generic task states cannot fill them. With
+// Options.Wakers, a goroutine that another makes runnable gets a sched_waking
+// event in place of the state R, and one that was blocked a sched_blocked_reason
+// event when that ends: trace_processor gives it to the thread's last blocked
+// state, and of two packets of one time may read that of ftrace first. Ids of
+// threads have 32 bits there: goroutines beyond keep the plain states.
+
+// ftraceID returns a goroutine's thread id as an ftrace event can hold it.
+func ftraceID(g *goroutine) (int64, bool) {
+	return g.tid, g.tid <= math.MaxInt32
+}
+
+// openFtrace begins a packet with one ftrace event at t, caused by a thread.
+func (w *writer) openFtrace(t convert.Time, cpu int32, pid int64) (marks [3]int) {
+	marks[0] = w.open()
+	b, bundle := wire.Open(w.buf, packetFtrace)
+	b = wire.Uint(b, bundleCPU, uint64(max(cpu, 0)))
+	b, event := wire.Open(b, bundleEvent)
+	b = wire.Uint(b, ftraceTimestamp, w.stamp(t))
+	w.buf = wire.Int(b, ftracePID, pid)
+	marks[1], marks[2] = bundle, event
+	return marks
+}
+
+func (w *writer) closeFtrace(marks [3]int) {
+	w.buf = wire.Close(wire.Close(w.buf, marks[2]), marks[1])
+	w.close(marks[0])
+}
+
+// writeWaking writes that waker made g runnable at t, and reports whether it
+// could.
+func (s *Sink) writeWaking(t convert.Time, g, waker *goroutine) bool {
+	pid, ok := ftraceID(g)
+	by, byOK := ftraceID(waker)
+	if !ok || !byOK {
+		return false
+	}
+	marks := s.w.openFtrace(t, waker.cpu, by)
+	b, mark := wire.Open(s.w.buf, ftraceWaking)
+	b = wire.Int(b, wakingPID, pid)
+	b = wire.Uint(b, wakingPrio, priority)
+	b = wire.Uint(b, wakingSuccess, 1)
+	s.w.buf = wire.Close(b, mark)
+	s.w.closeFtrace(marks)
+	return true
+}
+
+// writeBlocked writes, at the end of a state in which g was blocked, what in.
+func (s *Sink) writeBlocked(end *convert.Record, g *goroutine) {
+	var reason string
+	switch {
+	case g.pending || end.Time == end.Start: // it did not show
+		return
+	case end.State == convert.StateWaiting && g.shown == taskInterruptible:
+		reason = end.Reason()
+	case end.State == convert.StateSyscallBlocked && g.shown == taskUninterruptible:
+		reason = "syscall"
+	default:
+		return
+	}
+	pid, ok := ftraceID(g)
+	if !ok {
+		return
+	}
+	at := end.Time
+	if end.Flags&convert.OpenEnd != 0 {
+		at-- // a state of no length comes last: see closeState
+	}
+	caller := s.w.symbol(reason)
+	marks := s.w.openFtrace(at, g.cpu, pid)
+	b, mark := wire.Open(s.w.buf, ftraceBlockedReason)
+	b = wire.Int(b, blockedPID, pid)
+	b = wire.Uint(b, blockedCaller, caller)
+	s.w.buf = wire.Close(b, mark)
+	s.w.closeFtrace(marks)
+}
