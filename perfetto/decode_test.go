@@ -69,6 +69,8 @@ func (p *printer) parse(b []byte) message {
 		switch typ {
 		case protowire.VarintType:
 			f.value, n = protowire.ConsumeVarint(b)
+		case protowire.Fixed64Type:
+			f.value, n = protowire.ConsumeFixed64(b)
 		case protowire.BytesType:
 			f.bytes, n = protowire.ConsumeBytes(b)
 		default:
@@ -244,6 +246,10 @@ func (p *printer) event(at string, m message) {
 			fmt.Fprintf(&p.out, " inline %q", f.bytes)
 		case 56:
 			fmt.Fprintf(&p.out, " stack=%s", p.stacks[f.value])
+		case 47:
+			fmt.Fprintf(&p.out, " flow=%d", f.value)
+		case 48:
+			fmt.Fprintf(&p.out, " flow-ends=%d", f.value)
 		case 52:
 			fmt.Fprintf(&p.out, " correlation=%d", f.value)
 		case 30:

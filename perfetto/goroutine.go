@@ -26,6 +26,7 @@ type goroutine struct {
 	nextCPU int32
 	pending bool
 	closing bool         // next only ends what is shown
+	flow    uint64       // of the arrow to its next run, or 0
 	waker   convert.GoID // of a runnable goroutine, with Options.Wakers
 	cpu     int32        // last run on, or noCPU
 

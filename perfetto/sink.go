@@ -23,6 +23,9 @@ type Options struct {
 	// the file larger, and the UI show tracks of ftrace events.
 	Wakers bool
 
+	// Flows are the arrows to draw; none are if zero.
+	Flows Flows
+
 	// CounterStep is the least time between two values of the counters of
 	// goroutines and threads; zero writes every change. Changes that come
 	// sooner wait for one another, and the last of them is written, with its
@@ -48,6 +51,7 @@ type Sink struct {
 	procs     map[convert.ProcID]role
 	tracks    uint64 // handed out
 	pids      int64  // handed out
+	flows     uint64 // handed out
 
 	sched    scheduler
 	runtime  runtimeTracks

@@ -105,6 +105,14 @@ func (s *Sink) state(r *convert.Record) {
 		if s.o.Wakers {
 			g.waker = r.By
 		}
+		if s.o.Flows != 0 {
+			switch r.State {
+			case convert.StateRunnable:
+				s.startFlow(r, g)
+			case convert.StateRunning:
+				s.endFlow(r, g)
+			}
+		}
 		if st, cpu := task(r); r.Time < s.now {
 			s.showBackdated(r.Time, g, st, cpu)
 		} else {

@@ -17,6 +17,8 @@ const (
 	eventName          = 23
 	eventCounterValue  = 30
 	eventExtraTracks   = 31
+	eventFlowIDs       = 47
+	eventFlowEnds      = 48
 	eventCorrelationID = 52
 	eventCallstackID   = 56
 
@@ -46,6 +48,7 @@ const (
 	catSample
 	catLabel
 	catThread
+	catFlow
 )
 
 var categories = [...]string{
@@ -62,6 +65,7 @@ var categories = [...]string{
 	catSample:    "sample",
 	catLabel:     "label",
 	catThread:    "thread",
+	catFlow:      "flow",
 }
 
 // Names of arguments, which SQL sees with "debug." before them.
@@ -108,6 +112,8 @@ type event struct {
 	name        string
 	stack       convert.StackID
 	correlation uint64 // task id: relates what belongs to a task across tracks
+	flow        uint64 // id of an arrow that starts here, or, if flowEnds, ends
+	flowEnds    bool
 	flags       convert.Flags
 	nargs       int
 	args        [3]arg
@@ -157,6 +163,13 @@ func (w *writer) event(t convert.Time, e *event) {
 	}
 	if e.correlation != 0 {
 		b = wire.Uint(b, eventCorrelationID, e.correlation)
+	}
+	if e.flow != 0 {
+		field := eventFlowIDs
+		if e.flowEnds {
+			field = eventFlowEnds
+		}
+		b = wire.Fixed64(b, field, e.flow)
 	}
 	for i := range e.args[:e.nargs] {
 		b = appendArg(b, &e.args[i])

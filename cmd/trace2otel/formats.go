@@ -38,6 +38,7 @@ type format struct {
 type output struct {
 	ext  string // of its name: ".pftrace"
 	text bool   // fit for a terminal
+	gzip bool   // compress it
 	sink func(w io.Writer) convert.Sink
 }
 
@@ -47,7 +48,7 @@ var formats = []format{
 		short:   "Write a timeline for the Perfetto UI",
 		long:    perfettoLong,
 		example: perfettoExample,
-		names:   ".pftrace",
+		names:   ".pftrace, or .pftrace.gz",
 		flags:   perfettoFlags,
 	},
 	{

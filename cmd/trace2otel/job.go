@@ -71,7 +71,7 @@ func (c *cli) convert(ctx context.Context, j job) ([]*outputFile, *convert.Summa
 	var files []*outputFile
 	var sinks []convert.Sink
 	for _, t := range j.targets {
-		f, err := createOutput(t.path, c.stdout, outputMode{keep: t.keep, whole: c.strict}, &c.temporary)
+		f, err := createOutput(t.path, c.stdout, outputMode{keep: t.keep, whole: c.strict, gzip: t.gzip}, &c.temporary)
 		if err != nil {
 			return files, nil, cannotWrite(t.path, err)
 		}
@@ -81,6 +81,9 @@ func (c *cli) convert(ctx context.Context, j job) ([]*outputFile, *convert.Summa
 	// The base name makes a file, its gzip and a copy elsewhere convert alike.
 	o := convert.Options{Name: baseName(j.input), Start: start, From: from, To: to}
 	summary, err := convert.Run(ctx, in, o, sinks...)
+	for _, f := range files {
+		f.flush()
+	}
 	return files, summary, err
 }
 

@@ -23,6 +23,7 @@ type outputFile struct {
 	close bool     // into is ours to close
 
 	temporary *temporaries // has f if it has a place or is to be copied
+	zip       *compressor  // between Write and f, or nil
 	err       error        // the first from writing
 }
 
@@ -31,10 +32,19 @@ type outputFile struct {
 type outputMode struct {
 	keep  bool // refuse to replace a file
 	whole bool // write nothing before commit, not even to a pipe
+	gzip  bool
 }
 
 // createOutput creates the output called path, or takes stdout for "-".
 func createOutput(path string, stdout *os.File, m outputMode, t *temporaries) (*outputFile, error) {
+	o, err := openOutput(path, stdout, m, t)
+	if err == nil && m.gzip {
+		o.zip = newCompressor(rawOutput{o})
+	}
+	return o, err
+}
+
+func openOutput(path string, stdout *os.File, m outputMode, t *temporaries) (*outputFile, error) {
 	o := &outputFile{name: path, keep: m.keep, temporary: t}
 	if path == stdio {
 		o.name = "standard output"
@@ -87,6 +97,25 @@ func (o *outputFile) stream(f *os.File, m outputMode) error {
 }
 
 func (o *outputFile) Write(p []byte) (int, error) {
+	if o.zip != nil {
+		return o.zip.Write(p)
+	}
+	return rawOutput{o}.Write(p)
+}
+
+// flush ends the writing: the fields of o are settled after it.
+func (o *outputFile) flush() {
+	if o.zip != nil {
+		o.zip.Close() // its error is o's
+		o.zip = nil
+	}
+}
+
+// A rawOutput writes past the compression.
+type rawOutput struct{ o *outputFile }
+
+func (r rawOutput) Write(p []byte) (int, error) {
+	o := r.o
 	n, err := o.f.Write(p)
 	if err != nil && o.err == nil {
 		o.err = withoutPath(err)
@@ -98,6 +127,7 @@ func (o *outputFile) Write(p []byte) (int, error) {
 // nothing is left.
 func (o *outputFile) commit() error {
 	defer o.discard()
+	o.flush()
 	switch {
 	case o.err != nil:
 		return o.err
@@ -150,6 +180,7 @@ func (o *outputFile) replaceable() error {
 
 // discard lets go of the output; without a commit before, nothing is left.
 func (o *outputFile) discard() {
+	o.flush()
 	if o.f != o.into {
 		o.f.Close()
 		o.temporary.remove(o.f.Name())

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -15,14 +17,20 @@ import (
 func perfettoFlags(fs *pflag.FlagSet) func(string) ([]output, error) {
 	o := perfetto.Options{ToolVersion: version()}
 	threads := fs.String("threads", "all", "`which` OS threads to show: all or none")
+	zip := fs.Bool("gzip", false, "compress the file, which the Perfetto UI opens as well;\nso does a FILE of -o named .gz")
+	flows := fs.StringSlice("flows", []string{"none"}, "`arrows` to draw: create (from the creation of a goroutine to its first run),\nwake (from the end of its wait to its run), or none")
 	fs.BoolVar(&o.Wakers, "wakers", false, "fill waker_utid and blocked_function of thread_state, for critical paths in SQL;\nthe UI then shows tracks of ftrace events, too")
 	counters := fs.String("counters", "100us", "least `time` between two values of the counters of goroutines and threads,\nwhich are late by as much at most; exact writes every change")
-	return func(string) ([]output, error) {
+	return func(file string) ([]output, error) {
 		switch *threads {
 		case "all", "none":
 			o.NoThreads = *threads == "none"
 		default:
 			return nil, fmt.Errorf("--threads is all or none, not %q", *threads)
+		}
+		var err error
+		if o.Flows, err = parseFlows(*flows); err != nil {
+			return nil, err
 		}
 		if *counters != "exact" {
 			step, err := time.ParseDuration(*counters)
@@ -31,8 +39,31 @@ func perfettoFlags(fs *pflag.FlagSet) func(string) ([]output, error) {
 			}
 			o.CounterStep = step
 		}
-		return []output{{ext: ".pftrace", sink: func(w io.Writer) convert.Sink {
-			return perfetto.New(w, o)
-		}}}, nil
+		out := output{ext: ".pftrace", sink: func(w io.Writer) convert.Sink { return perfetto.New(w, o) }}
+		if *zip || filepath.Ext(file) == ".gz" {
+			out.gzip = true
+			out.ext += ".gz"
+		}
+		return []output{out}, nil
 	}
+}
+
+// parseFlows returns the arrows that words name.
+func parseFlows(words []string) (perfetto.Flows, error) {
+	var flows perfetto.Flows
+	for _, w := range words {
+		switch w {
+		case "none":
+			if len(words) > 1 {
+				return 0, errors.New("--flows is none, or some of create and wake")
+			}
+		case "create":
+			flows |= perfetto.FlowCreate
+		case "wake":
+			flows |= perfetto.FlowWake
+		default:
+			return 0, fmt.Errorf("--flows is none, or some of create and wake, not %q", w)
+		}
+	}
+	return flows, nil
 }
