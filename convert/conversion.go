@@ -19,7 +19,8 @@ type conversion struct {
 	stacks  *stacks
 	out     *emitter
 	engine  *engine
-	begun   bool // the sinks are running
+	begun   bool // the trace is
+	started bool // the sinks are running
 	dated   bool // by Options.Start, not by the trace
 	failed  atomic.Int32
 	summary Summary
@@ -136,11 +137,11 @@ func (c *conversion) events(src *source) error {
 		if ev.kind == evSync && c.dated {
 			ev.clock = c.summary.Clock
 		}
-		c.engine.handle(&ev)
+		c.handle(&ev)
 	}
 }
 
-// begin starts the sinks, at the first event. The options complete t.
+// begin takes note of what is known at the first event. The options complete t.
 func (c *conversion) begin(t Trace) {
 	c.begun = true
 	t.Name = c.options.Name
@@ -154,6 +155,25 @@ func (c *conversion) begin(t Trace) {
 		t.Start = c.out.window.from
 	}
 	c.summary.Trace = t
+}
+
+// handle passes an event through the engine. It starts the sinks when the
+// window begins, with the last reading of the clock before.
+func (c *conversion) handle(ev *event) {
+	if !c.started {
+		if ev.kind == evSync && !ev.clock.IsZero() {
+			c.summary.Clock = ev.clock
+		}
+		if ev.time >= c.summary.Start {
+			c.start()
+		}
+	}
+	c.engine.handle(ev)
+}
+
+func (c *conversion) start() {
+	c.started = true
+	t := c.summary.Trace
 	for _, r := range c.out.runners {
 		go r.run(&t, c.out)
 	}
@@ -161,6 +181,9 @@ func (c *conversion) begin(t Trace) {
 
 // finish ends what is open at the time of the last event.
 func (c *conversion) finish(last Time) {
+	if !c.started {
+		c.start() // the window has no events, but things under way
+	}
 	c.engine.finish(last)
 	c.out.flush()
 	c.summary.End = last
@@ -171,7 +194,7 @@ func (c *conversion) finish(last Time) {
 
 // end lets the sinks finish, if they shall, and waits for them.
 func (c *conversion) end(finish bool) {
-	if !c.begun {
+	if !c.started {
 		return
 	}
 	for _, r := range c.out.runners {

@@ -50,7 +50,7 @@ func RunStory(version, text string, o Options, sinks ...Sink) error {
 		if c.out.window != nil && c.out.window.ends(&ev) {
 			break
 		}
-		c.engine.handle(&ev)
+		c.handle(&ev)
 		last = ev.time
 	}
 	c.finish(last)

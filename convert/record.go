@@ -284,7 +284,7 @@ type Trace struct {
 	Name    string   // of the input, from Options.Name
 	Version string   // of the trace's format, as its header has it: "go 1.26"
 	Start   Time     // of the first event
-	Clock   Clock    // the first generation's; zero if there is none
+	Clock   Clock    // the last reading up to Start; zero if there is none
 	RunKey  [32]byte // identifies the run traced: see Options.RunKey
 }
 

@@ -152,6 +152,28 @@ func (s *Sink) countProc(r *convert.Record) {
 	s.procs[r.P] = counted
 }
 
+// countHidden counts a goroutine that is not shown.
+func (s *Sink) countHidden(r *convert.Record) {
+	to := noRole
+	switch {
+	case r.Kind == convert.KindState && r.Phase == convert.Begin:
+		to = role(r.State)
+	case r.Kind == convert.KindGoroutine && r.Phase == convert.End:
+		if r.Flags&convert.OpenEnd != 0 {
+			return // it lives on
+		}
+	default:
+		return
+	}
+	counted := s.hidden[r.G]
+	s.count(r.Time, &counted, to)
+	if to == noRole {
+		delete(s.hidden, r.G)
+	} else {
+		s.hidden[r.G] = counted
+	}
+}
+
 // hold keeps a change for writeHeld.
 func (c *counters) hold(ch change) {
 	n := len(c.held)

@@ -17,7 +17,7 @@ const (
 // startFlow begins an arrow from who made a goroutine runnable.
 func (s *Sink) startFlow(r *convert.Record, g *goroutine) {
 	g.flow = 0
-	if r.By == convert.NoGoroutine || r.By == r.G || r.Flags&convert.OpenStart != 0 {
+	if r.By == convert.NoGoroutine || r.By == r.G || r.Flags&convert.OpenStart != 0 || !s.o.Only.shows(r.By) {
 		return
 	}
 	kind, name := FlowWake, "wakes"

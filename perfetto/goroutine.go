@@ -14,8 +14,10 @@ const unknownFunction = "unknown"
 type goroutine struct {
 	tid     int64
 	name    string   // of its thread
-	track   uint64   // of its thread
+	track   uint64   // of its thread, or its lane
 	process *process // nil until the thread is declared
+	lane    *lane    // with LayoutProcs
+	named   bool     // lane is
 
 	counted role
 
@@ -81,10 +83,16 @@ func thread(id convert.GoID) (tid int64, name string) {
 // declare puts a goroutine into the process of its start function. What was
 // written to its track before finds it there.
 func (s *Sink) declare(g *goroutine, function string) {
-	if g.process == nil {
+	switch {
+	case s.o.Layout == LayoutProcs:
+		s.nameLane(g, function)
+	case g.process == nil:
 		s.declareIn(g, s.process(function))
 	}
 }
+
+// declared reports whether g has a name, or needs none.
+func (g *goroutine) declared() bool { return g.process != nil || g.lane != nil && g.named }
 
 func (s *Sink) declareIn(g *goroutine, p *process) {
 	g.process = p
@@ -97,10 +105,13 @@ func (s *Sink) declareIn(g *goroutine, p *process) {
 
 // function returns the start function of g, as far as it is known.
 func (g *goroutine) function() string {
-	if g.process == nil {
-		return unknownFunction
+	switch {
+	case g.process != nil:
+		return g.process.name
+	case g.lane != nil && g.named:
+		return g.lane.group.name
 	}
-	return g.process.name
+	return unknownFunction
 }
 
 // goroutineLife declares goroutines, marks their creation, and ends them.
@@ -109,6 +120,9 @@ func (s *Sink) goroutineLife(r *convert.Record) {
 		return
 	}
 	g := s.goroutine(r.G)
+	if r.Phase == convert.Begin && s.o.Layout == LayoutProcs {
+		s.beginLife(r, g)
+	}
 	if r.Name != "" {
 		s.declare(g, r.Name)
 	}
@@ -121,6 +135,9 @@ func (s *Sink) goroutineLife(r *convert.Record) {
 		}
 	case convert.End:
 		s.declare(g, unknownFunction)
+		if g.lane != nil {
+			s.endLife(r, g)
+		}
 		if r.Flags&convert.OpenEnd == 0 {
 			s.count(r.Time, &g.counted, noRole)
 			s.follow(g, taskDestroyed, noCPU)

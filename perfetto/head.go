@@ -152,6 +152,9 @@ func (s *Sink) describe(t *convert.Trace) {
 	if t.Name != "" {
 		b = appendText(b, "input", t.Name)
 	}
+	if s.o.Only != nil {
+		b = appendText(b, "goroutines_shown", s.o.Only.Text)
+	}
 	s.w.buf = wire.Close(b, mark)
 	s.w.close(packet)
 }
@@ -160,6 +163,7 @@ func (s *Sink) describe(t *convert.Trace) {
 func (s *Sink) summarize(sum *convert.Summary) {
 	packet := s.w.open()
 	b, mark := wire.Open(s.w.buf, packetAttributes)
+	b = appendLong(b, "duration_ns", int64(sum.End.Sub(sum.Start)))
 	b = appendLong(b, "events", sum.Events)
 	b = appendLong(b, "generations", sum.Generations)
 	b = appendLong(b, "goroutines", sum.Goroutines)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"github.com/trace2otel/trace2otel/convert"
 	"github.com/trace2otel/trace2otel/internal/sinktest"
 	"github.com/trace2otel/trace2otel/internal/traceprocessor"
+	"github.com/trace2otel/trace2otel/perfetto"
 )
 
 // TestNasty loads records that sane programs do not cause, and asks how one of
@@ -189,6 +191,13 @@ func TestNasty(t *testing.T) {
 			if got := db.Table(test.sql); got != test.want {
 				t.Errorf("got\n%s\nwant\n%s", got, test.want)
 			}
+			for _, o := range variants {
+				var out bytes.Buffer
+				if err := sinktest.Story(t, test.records).Replay(perfetto.New(&out, o), 3); err != nil {
+					t.Fatal(err)
+				}
+				traceprocessor.OpenBytes(t, out.Bytes()).CheckImport()
+			}
 		})
 	}
 }
@@ -210,6 +219,16 @@ func TestDamagedTracesInSQL(t *testing.T) {
 			}
 			db := traceprocessor.OpenBytes(t, file.Bytes())
 			db.CheckImport()
+			for _, o := range variants {
+				var out bytes.Buffer
+				if _, err := in.Seek(0, io.SeekStart); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := convert.Run(context.Background(), in, convert.Options{}, perfetto.New(&out, o)); err != nil {
+					t.Fatal(err)
+				}
+				traceprocessor.OpenBytes(t, out.Bytes()).CheckImport()
+			}
 			if loss := db.Table("select count() from metadata where name = 'trace_attribute.loss'") == "1\n"; loss != (sum.Loss != nil) {
 				t.Errorf("the file tells of a loss: %v", loss)
 			}

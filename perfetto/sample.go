@@ -43,7 +43,7 @@ func appendSampleDefaults(b []byte) []byte {
 // waits for it.
 func (s *Sink) sample(r *convert.Record) {
 	g := s.goroutine(r.G)
-	if g.process == nil {
+	if !g.declared() && s.o.Layout == LayoutSched {
 		g.samples = append(g.samples, *r)
 		return
 	}
@@ -51,10 +51,10 @@ func (s *Sink) sample(r *convert.Record) {
 }
 
 // writeSample writes a PerfSample, or an instant where that would have to make
-// up a CPU, or cut the thread's id to 32 bits, or has no stack.
+// up a CPU, or cut the thread's id to 32 bits, has no stack, or is on no thread.
 func (s *Sink) writeSample(r *convert.Record, g *goroutine) {
 	stack := s.w.stack(r.Stack)
-	if r.P < 0 || r.P >= maxCPU || g.tid > math.MaxUint32 || stack == 0 {
+	if r.P < 0 || r.P >= maxCPU || g.tid > math.MaxUint32 || stack == 0 || g.process == nil {
 		e := event{typ: typeInstant, track: g.track, category: catSample, name: "CPU sample", stack: r.Stack}
 		s.w.event(r.Time, &e)
 		return

@@ -15,6 +15,9 @@ type Options struct {
 	// it out.
 	ToolVersion string
 
+	// Layout is how goroutines and Ps show.
+	Layout Layout
+
 	// NoThreads leaves out what each OS thread did.
 	NoThreads bool
 
@@ -22,6 +25,9 @@ type Options struct {
 	// thread_state, for Perfetto's critical path and other queries. It makes
 	// the file larger, and the UI show tracks of ftrace events.
 	Wakers bool
+
+	// Only selects the goroutines to show; nil is all.
+	Only *Selection
 
 	// Flows are the arrows to draw; none are if zero.
 	Flows Flows
@@ -49,16 +55,18 @@ type Sink struct {
 
 	processes map[string]*process // by start function
 	procs     map[convert.ProcID]role
-	tracks    uint64 // handed out
-	pids      int64  // handed out
-	flows     uint64 // handed out
+	hidden    map[convert.GoID]role // goroutines that Options.Only leaves out
+	tracks    uint64                // handed out
+	pids      int64                 // handed out
+	flows     uint64                // handed out
 
-	sched    scheduler
-	runtime  runtimeTracks
-	tasks    taskTracks
-	threads  threadTracks
-	counters counters
-	clocks   snapshots
+	sched      scheduler
+	runtime    runtimeTracks
+	tasks      taskTracks
+	threads    threadTracks
+	laneTracks laneTracks
+	counters   counters
+	clocks     snapshots
 }
 
 // New returns a sink that writes to w, in pieces of about 1 MiB, and does not
@@ -70,6 +78,7 @@ func New(w io.Writer, o Options) *Sink {
 		goroutines: make(map[convert.GoID]*goroutine),
 		processes:  make(map[string]*process),
 		procs:      make(map[convert.ProcID]role),
+		hidden:     make(map[convert.GoID]role),
 		pids:       firstPID,
 	}
 }
@@ -83,6 +92,7 @@ func (s *Sink) Begin(t *convert.Trace) error {
 	s.startRuntime()
 	s.startTasks()
 	s.startThreads()
+	s.startLanes()
 	s.startCounters(t.Start)
 	return s.w.err
 }
@@ -98,7 +108,11 @@ func (s *Sink) Consume(b *convert.Batch) error {
 			s.settle(r.Time)
 			s.now = r.Time
 		}
-		if int(r.Kind) < len(consumers) && consumers[r.Kind] != nil {
+		switch {
+		case int(r.Kind) >= len(consumers) || consumers[r.Kind] == nil:
+		case s.o.Only.hides(r):
+			s.countHidden(r)
+		default:
 			consumers[r.Kind](s, r)
 		}
 		s.w.flushFull()
@@ -141,6 +155,7 @@ var consumers = [...]func(*Sink, *convert.Record){
 // on to next.
 func (s *Sink) settle(next convert.Time) {
 	s.settleStates()
+	s.settleLanes()
 	s.settleCounters(next)
 }
 
@@ -154,7 +169,7 @@ func (s *Sink) newTrack() uint64 {
 func (s *Sink) finishGoroutines() {
 	var left []*goroutine
 	for _, g := range s.goroutines {
-		if g.process == nil {
+		if !g.declared() {
 			left = append(left, g)
 		}
 	}

@@ -113,7 +113,9 @@ func (s *Sink) state(r *convert.Record) {
 				s.endFlow(r, g)
 			}
 		}
-		if st, cpu := task(r); r.Time < s.now {
+		if st, cpu := task(r); s.o.Layout != LayoutSched {
+			// There are no thread states.
+		} else if r.Time < s.now {
 			s.showBackdated(r.Time, g, st, cpu)
 		} else {
 			s.follow(g, st, cpu)
@@ -121,6 +123,15 @@ func (s *Sink) state(r *convert.Record) {
 	}
 	if r.State == convert.StateRunning {
 		s.onThread(r, g.function())
+	}
+	if s.o.Layout == LayoutProcs {
+		switch r.State {
+		case convert.StateRunning, convert.StateSyscall:
+			s.onProc(r, g.function())
+		case convert.StateRunnable:
+			begin := event{category: catRunnable, name: "runnable", stack: r.ByStack}
+			s.slice(r, &begin, &event{})
+		}
 	}
 	if r.State == convert.StateWaiting {
 		begin := event{category: catWait, name: r.Reason(), stack: r.Stack}
@@ -140,7 +151,7 @@ func (s *Sink) state(r *convert.Record) {
 
 // follow makes st the state of g from now on.
 func (s *Sink) follow(g *goroutine, st taskState, cpu int32) {
-	if st == taskNone {
+	if st == taskNone || s.o.Layout != LayoutSched {
 		return
 	}
 	g.next, g.nextCPU, g.closing = st, cpu, false
@@ -154,7 +165,7 @@ func (s *Sink) follow(g *goroutine, st taskState, cpu int32) {
 // began only now has no length to be ended.
 func (s *Sink) closeState(g *goroutine) {
 	if g.pending || g.shown == taskNone {
-		return
+		return // with LayoutProcs, always
 	}
 	st := g.shown
 	if st == taskRunning {
@@ -208,7 +219,7 @@ func (s *Sink) show(t convert.Time, g *goroutine, st taskState, cpu int32) {
 		g.cpu = cpu
 	}
 	g.shown = st
-	if s.o.Wakers && st == taskRunnable && !g.closing && g.waker != convert.NoGoroutine &&
+	if s.o.Wakers && st == taskRunnable && !g.closing && g.waker != convert.NoGoroutine && s.o.Only.shows(g.waker) &&
 		s.writeWaking(t, g, s.goroutine(g.waker)) {
 		return
 	}

@@ -3,6 +3,7 @@ package perfetto_test
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -22,6 +23,24 @@ var update = flag.Bool("update", false, "write the packets of the stories anew")
 func newSink(w io.Writer) convert.Sink { return perfetto.New(w, perfetto.Options{}) }
 
 func TestSink(t *testing.T) { sinktest.Test(t, newSink) }
+
+// variants are options that change most of the file.
+var variants = []perfetto.Options{
+	{Wakers: true, Flows: perfetto.FlowCreate | perfetto.FlowWake, NoThreads: true, CounterStep: 50},
+	{Layout: perfetto.LayoutProcs, Flows: perfetto.FlowWake},
+	{
+		Only:   &perfetto.Selection{Text: "some", Goroutines: map[convert.GoID]bool{1: true, 5: true, 20: true}},
+		Wakers: true, Flows: perfetto.FlowCreate,
+	},
+}
+
+func TestVariants(t *testing.T) {
+	for i, o := range variants {
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			sinktest.Test(t, func(w io.Writer) convert.Sink { return perfetto.New(w, o) })
+		})
+	}
+}
 
 // write returns the file of a recording.
 func write(t testing.TB, rec *sinktest.Recorder) []byte {

@@ -49,6 +49,8 @@ const (
 	catLabel
 	catThread
 	catFlow
+	catProc
+	catRunnable
 )
 
 var categories = [...]string{
@@ -66,6 +68,8 @@ var categories = [...]string{
 	catLabel:     "label",
 	catThread:    "thread",
 	catFlow:      "flow",
+	catProc:      "proc",
+	catRunnable:  "runnable",
 }
 
 // Names of arguments, which SQL sees with "debug." before them.

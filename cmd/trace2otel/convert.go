@@ -137,6 +137,9 @@ func (b *batch) plan(inputs []string) ([]job, error) {
 			}
 			j.targets = append(j.targets, target{o, path, !b.force})
 		}
+		if err := j.readTwice(); err != nil {
+			return nil, err
+		}
 		jobs = append(jobs, j)
 	}
 	return jobs, nil

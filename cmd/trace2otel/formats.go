@@ -40,6 +40,11 @@ type output struct {
 	text bool   // fit for a terminal
 	gzip bool   // compress it
 	sink func(w io.Writer) convert.Sink
+
+	// twice is instead of sink for outputs that take two passes over the
+	// trace: it returns the sink of the first, and what makes that of the
+	// second.
+	twice func() (first convert.Sink, second func(w io.Writer) convert.Sink)
 }
 
 var formats = []format{

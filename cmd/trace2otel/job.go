@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -62,6 +63,12 @@ func (c *cli) convert(ctx context.Context, j job) ([]*outputFile, *convert.Summa
 	if err != nil {
 		return nil, nil, err
 	}
+	// The base name makes a file, its gzip and a copy elsewhere convert alike.
+	o := convert.Options{Name: baseName(j.input), Start: start, From: from, To: to}
+	targets, err := c.firstPass(ctx, j, o)
+	if err != nil {
+		return nil, nil, err
+	}
 	in, err := openInput(j.input, c.stdin)
 	if err != nil {
 		return nil, nil, err
@@ -70,7 +77,7 @@ func (c *cli) convert(ctx context.Context, j job) ([]*outputFile, *convert.Summa
 
 	var files []*outputFile
 	var sinks []convert.Sink
-	for _, t := range j.targets {
+	for _, t := range targets {
 		f, err := createOutput(t.path, c.stdout, outputMode{keep: t.keep, whole: c.strict, gzip: t.gzip}, &c.temporary)
 		if err != nil {
 			return files, nil, cannotWrite(t.path, err)
@@ -78,13 +85,52 @@ func (c *cli) convert(ctx context.Context, j job) ([]*outputFile, *convert.Summa
 		files = append(files, f)
 		sinks = append(sinks, t.sink(f))
 	}
-	// The base name makes a file, its gzip and a copy elsewhere convert alike.
-	o := convert.Options{Name: baseName(j.input), Start: start, From: from, To: to}
 	summary, err := convert.Run(ctx, in, o, sinks...)
 	for _, f := range files {
 		f.flush()
 	}
 	return files, summary, err
+}
+
+// firstPass reads the trace for those outputs that need it twice, and returns
+// the targets of the second pass.
+func (c *cli) firstPass(ctx context.Context, j job, o convert.Options) ([]target, error) {
+	targets := slices.Clone(j.targets)
+	var sinks []convert.Sink
+	for i := range targets {
+		if t := &targets[i]; t.twice != nil {
+			var first convert.Sink
+			first, t.sink = t.twice()
+			sinks = append(sinks, first)
+		}
+	}
+	if len(sinks) == 0 {
+		return targets, nil
+	}
+	in, err := openInput(j.input, c.stdin)
+	if err != nil {
+		return nil, err
+	}
+	defer in.Close()
+	if !in.regular {
+		return nil, errors.New("is no regular file, which can be read twice")
+	}
+	_, err = convert.Run(ctx, in, o, sinks...)
+	var failed convert.SinkErrors
+	if errors.As(err, &failed) {
+		err = errors.New(failed.Error()) // that of no output
+	}
+	return targets, err
+}
+
+// readTwice returns an error if standard input would have to be read twice.
+func (j *job) readTwice() error {
+	for _, t := range j.targets {
+		if j.input == stdio && t.twice != nil {
+			return hinted{errors.New("standard input can be read once only"), "save the trace to a file"}
+		}
+	}
+	return nil
 }
 
 // judge says what is missing in the outputs of one input, and which of them

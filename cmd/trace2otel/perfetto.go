@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"regexp"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -16,7 +17,10 @@ import (
 // perfettoFlags adds the flags of the perfetto format.
 func perfettoFlags(fs *pflag.FlagSet) func(string) ([]output, error) {
 	o := perfetto.Options{ToolVersion: version()}
+	layout := fs.String("layout", "sched", "how goroutines show: sched (as threads, with Ps as CPUs) or\nprocs (plain tracks in few rows, for very many goroutines)")
 	threads := fs.String("threads", "all", "`which` OS threads to show: all or none")
+	goroutine := fs.String("goroutine", "", "show these goroutines only: an id, or a regular `expression` for start functions;\nreads the trace twice")
+	related := fs.Bool("related", false, "with --goroutine: also show those that woke them or that they woke, two hops far")
 	zip := fs.Bool("gzip", false, "compress the file, which the Perfetto UI opens as well;\nso does a FILE of -o named .gz")
 	flows := fs.StringSlice("flows", []string{"none"}, "`arrows` to draw: create (from the creation of a goroutine to its first run),\nwake (from the end of its wait to its run), or none")
 	fs.BoolVar(&o.Wakers, "wakers", false, "fill waker_utid and blocked_function of thread_state, for critical paths in SQL;\nthe UI then shows tracks of ftrace events, too")
@@ -27,6 +31,16 @@ func perfettoFlags(fs *pflag.FlagSet) func(string) ([]output, error) {
 			o.NoThreads = *threads == "none"
 		default:
 			return nil, fmt.Errorf("--threads is all or none, not %q", *threads)
+		}
+		switch *layout {
+		case "sched":
+		case "procs":
+			o.Layout = perfetto.LayoutProcs
+			if o.Wakers {
+				return nil, errors.New("--wakers is about thread states, which --layout procs has not")
+			}
+		default:
+			return nil, fmt.Errorf("--layout is sched or procs, not %q", *layout)
 		}
 		var err error
 		if o.Flows, err = parseFlows(*flows); err != nil {
@@ -43,6 +57,23 @@ func perfettoFlags(fs *pflag.FlagSet) func(string) ([]output, error) {
 		if *zip || filepath.Ext(file) == ".gz" {
 			out.gzip = true
 			out.ext += ".gz"
+		}
+		switch {
+		case *goroutine != "":
+			match, err := regexp.Compile(*goroutine)
+			if err != nil {
+				return nil, fmt.Errorf("--goroutine: %w", err)
+			}
+			out.twice = func() (convert.Sink, func(io.Writer) convert.Sink) {
+				first := &perfetto.Selector{Match: match, Related: *related}
+				return first, func(w io.Writer) convert.Sink {
+					o := o
+					o.Only = &first.Selection
+					return perfetto.New(w, o)
+				}
+			}
+		case *related:
+			return nil, errors.New("--related to what? It goes with --goroutine")
 		}
 		return []output{out}, nil
 	}

@@ -49,7 +49,11 @@ func (c *cli) newSingle(f *format) *cobra.Command {
 		if err := c.checkInputs(args, "to"); err != nil {
 			return err
 		}
-		c.code = c.run(cmd.Context(), job{args[0], []target{t}})
+		j := job{args[0], []target{t}}
+		if err := j.readTwice(); err != nil {
+			return err
+		}
+		c.code = c.run(cmd.Context(), j)
 		return nil
 	}
 	return cmd

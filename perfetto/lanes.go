@@ -1,0 +1,145 @@
+package perfetto
+
+import (
+	"strconv"
+
+	"github.com/trace2otel/trace2otel/convert"
+)
+
+// A Layout is how goroutines and Ps show.
+type Layout uint8
+
+const (
+	// LayoutSched shows goroutines as threads and Ps as CPUs: see the package's
+	// documentation.
+	LayoutSched Layout = iota
+
+	// LayoutProcs uses plain tracks alone, for traces of more goroutines than
+	// a user interface can show as threads: a track for each P with what it
+	// ran, and for the goroutines of one start function as many rows as lived
+	// at once, each life a slice with its waits, system calls and regions in
+	// it. There are no thread states.
+	LayoutProcs
+)
+
+// laneTracks are those of LayoutProcs.
+type laneTracks struct {
+	procs      *process
+	byP        map[convert.ProcID]*procLane
+	ending     []*procLane // their slices end now, unless what they run goes on
+	goroutines *process
+	functions  map[string]*lanes
+}
+
+// A procLane is the track of a P.
+type procLane struct {
+	track  uint64
+	busy   bool
+	ending bool
+	flags  convert.Flags
+	g      convert.GoID // what it runs, while busy
+	until  convert.Time // the end of its last slice
+}
+
+func (s *Sink) startLanes() {
+	if s.o.Layout != LayoutProcs {
+		return
+	}
+	l := &s.laneTracks
+	l.procs, l.byP = s.newProcess("Procs"), make(map[convert.ProcID]*procLane)
+	l.goroutines, l.functions = s.newProcess("Goroutines"), make(map[string]*lanes)
+}
+
+// functionLanes returns the lanes of a start function.
+func (s *Sink) functionLanes(name string) *lanes {
+	l := s.laneTracks.functions[name]
+	if l == nil {
+		l = &lanes{name: name, parent: s.laneTracks.goroutines.track}
+		s.laneTracks.functions[name] = l
+	}
+	return l
+}
+
+// beginLife gives a goroutine a lane, and begins its slice there. While its
+// name is not known, that is a new lane, which gets its name later.
+func (s *Sink) beginLife(r *convert.Record, g *goroutine) {
+	if r.Name != "" {
+		g.lane = s.take(s.functionLanes(r.Name), r.Time)
+		g.named, g.track = true, g.lane.track
+	} else {
+		g.lane = &lane{track: g.track}
+	}
+	e := event{
+		typ: typeBegin, track: g.track, category: catGoroutine,
+		name: "G" + strconv.FormatInt(int64(r.G), 10), stack: r.Stack, flags: r.Flags,
+	}
+	e.arg(argGoroutine, int64(r.G))
+	e.goroutineArg(argCreator, r.By)
+	s.w.event(r.Time, &e)
+}
+
+// nameLane names the lane that a goroutine has from the time when its name was
+// not known.
+func (s *Sink) nameLane(g *goroutine, name string) {
+	if g.lane == nil || g.named {
+		return
+	}
+	g.named = true
+	g.lane.group = s.functionLanes(name)
+	s.w.describeLane(g.track, s.laneTracks.goroutines.track, name, false)
+}
+
+// endLife ends the slice of a goroutine.
+func (s *Sink) endLife(r *convert.Record, g *goroutine) {
+	s.w.event(r.Time, &event{typ: typeEnd, track: g.track, flags: r.Flags})
+	g.lane.release(r.Time)
+}
+
+// onProc shows a state on the P that it took. A system call does not end what
+// its P runs, until it loses the P.
+func (s *Sink) onProc(r *convert.Record, name string) {
+	if r.P == convert.NoProc {
+		return
+	}
+	l := s.laneTracks.byP[r.P]
+	if l == nil {
+		l = &procLane{track: s.newTrack(), until: r.Time}
+		s.laneTracks.byP[r.P] = l
+		s.w.describeLane(l.track, s.laneTracks.procs.track, "P "+strconv.FormatInt(int64(r.P), 10), false)
+	}
+	if r.Phase == convert.End {
+		if l.busy && l.g == r.G && !l.ending {
+			l.ending, l.flags = true, r.Flags
+			s.laneTracks.ending = append(s.laneTracks.ending, l)
+		}
+		return
+	}
+	if l.busy && l.g == r.G && r.Time == s.now {
+		l.ending = false
+		return
+	}
+	if l.busy {
+		l.ending = true // or the trace contradicts itself
+		s.endOnProc(l, max(s.now, l.until))
+	}
+	begin := max(r.Time, l.until)
+	e := event{typ: typeBegin, track: l.track, category: catProc, name: name, flags: r.Flags}
+	e.arg(argGoroutine, int64(r.G))
+	s.w.event(begin, &e)
+	l.busy, l.g, l.until = true, r.G, begin
+}
+
+func (s *Sink) endOnProc(l *procLane, t convert.Time) {
+	if l.ending {
+		s.w.event(t, &event{typ: typeEnd, track: l.track, flags: l.flags & convert.OpenEnd})
+		l.busy, l.ending, l.until = false, false, t
+	}
+}
+
+// settleLanes ends the slices of Ps that do not go on.
+func (s *Sink) settleLanes() {
+	for _, l := range s.laneTracks.ending {
+		s.endOnProc(l, s.now)
+	}
+	s.laneTracks.ending = s.laneTracks.ending[:0]
+}

@@ -1,0 +1,155 @@
+package perfetto_test
+
+import (
+	"bytes"
+	"context"
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/trace2otel/trace2otel/convert"
+	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/internal/traceprocessor"
+	"github.com/trace2otel/trace2otel/perfetto"
+)
+
+func TestSelector(t *testing.T) {
+	// G1 wakes G2, which wakes G3, which wakes G4. G12's name comes late.
+	const story = `
+0 G1 begin goroutine "main.main"
+0 G1 begin running P0
+0 G2 begin goroutine "main.two" by=G1
+0 G2 begin waiting "chan receive"
+0 G3 begin goroutine "main.three" by=G1
+0 G3 begin waiting "chan receive"
+0 G4 begin goroutine "main.four" by=G1
+0 G4 begin waiting "chan receive"
+0 G12 begin goroutine ""
+0 G12 begin waiting "sleep"
+10 G2 end waiting by=G1
+10 G2 begin runnable by=G1
+20 G3 end waiting by=G2
+20 G3 begin runnable by=G2
+30 G4 end waiting by=G3
+30 G4 begin runnable by=G3
+40 G12 goroutine "main.late"
+50 G13 begin goroutine ""
+50 G13 begin waiting "sleep"
+`
+	for _, tt := range []struct {
+		match   string
+		related bool
+		want    []convert.GoID
+	}{
+		{"1", false, []convert.GoID{1}}, // not 12
+		{"12", false, []convert.GoID{12}},
+		{"main\\.t", false, []convert.GoID{2, 3}},
+		{"late", false, []convert.GoID{12}},
+		{"unknown", false, []convert.GoID{13}},
+		{"^main.main$", true, []convert.GoID{1, 2, 3}},
+		{"4", true, []convert.GoID{2, 3, 4}},
+	} {
+		s := perfetto.Selector{Match: regexp.MustCompile(tt.match), Related: tt.related}
+		if err := sinktest.Story(t, story).Replay(&s, 3); err != nil {
+			t.Fatal(err)
+		}
+		if got := slices.Sorted(maps.Keys(s.Selection.Goroutines)); !slices.Equal(got, tt.want) {
+			t.Errorf("%s, related %v: %v, want %v", tt.match, tt.related, got, tt.want)
+		}
+	}
+	none := perfetto.Selector{Match: regexp.MustCompile("nobody")}
+	if err := sinktest.Story(t, story).Replay(&none, 3); err == nil || !strings.Contains(err.Error(), `no goroutine matches "nobody"`) {
+		t.Errorf("nobody: %v", err)
+	}
+}
+
+// TestSelectionInSQL shows some goroutines of a real trace: what is said of
+// them is as without a selection, of the others there is nothing, and counters
+// count all.
+func TestSelectionInSQL(t *testing.T) {
+	for _, f := range sinktest.Traces(t) {
+		if f.Name != "go1.26.8-multi.trace" && f.Name != "go1.24.0-stress-start-stop.trace" {
+			continue
+		}
+		t.Run(f.Name, func(t *testing.T) {
+			rec := sinktest.Load(t, f)
+			selector := perfetto.Selector{Match: regexp.MustCompile(`^(net/http\.|main\.)`)}
+			if err := rec.Replay(&selector, 1000); err != nil {
+				t.Fatal(err)
+			}
+			var all, some bytes.Buffer
+			if err := rec.Replay(newSink(&all), 1000); err != nil {
+				t.Fatal(err)
+			}
+			if err := rec.Replay(perfetto.New(&some, perfetto.Options{Only: &selector.Selection}), 1000); err != nil {
+				t.Fatal(err)
+			}
+			whole, part := traceprocessor.OpenBytes(t, all.Bytes()), traceprocessor.OpenBytes(t, some.Bytes())
+			part.CheckImport()
+			const selected = `select utid from thread join process using (upid)
+				where process.name glob 'net/http.*' or process.name glob 'main.*'`
+			for _, sql := range []string{
+				`select tid, state, sum(dur) from thread_state join thread using (utid)
+				 where utid in (` + selected + `) group by 1, 2`,
+				`select tid, category, slice.name, count(), sum(dur) from slice join thread_track t on t.id = track_id
+				 join thread using (utid) where utid in (` + selected + `) group by 1, 2, 3`,
+				`select name, count(), sum(value) from counter join counter_track t on t.id = track_id group by 1`,
+			} {
+				var want []string
+				for _, row := range whole.Query(sql) {
+					want = append(want, strings.Join(row, "\t"))
+				}
+				slices.Sort(want)
+				compare(t, sql, part.Query(sql), want)
+			}
+			others := `select count() from thread_state where utid not in (` + selected + `)`
+			if got := part.Table(others); got != "0\n" || whole.Table(others) == "0\n" {
+				t.Errorf("states of other goroutines: %s", got)
+			}
+		})
+	}
+}
+
+// TestWindowInSQL loads parts of traces: the file has what the records of the
+// part have, and says what is cut.
+func TestWindowInSQL(t *testing.T) {
+	for _, f := range sinktest.Traces(t) {
+		switch f.Name {
+		case "go1.26.8-multi.trace", "go1.22.0-cgo-callback.trace", "go1.24.0-gc-stress.trace", "tasks.trace":
+		default:
+			continue
+		}
+		t.Run(f.Name, func(t *testing.T) {
+			var sums sinktest.Sums
+			sinktest.Run(t, f, &sums)
+			length := sums.Summary.End.Sub(sums.Trace.Start)
+			in, err := os.Open(f.Path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer in.Close()
+			var file bytes.Buffer
+			var want truth
+			o := convert.Options{Start: sinktest.Wall, From: length / 3, To: length / 2}
+			if _, err := convert.Run(context.Background(), in, o, newSink(&file), &want); err != nil {
+				t.Fatal(err)
+			}
+			db := traceprocessor.OpenBytes(t, file.Bytes())
+			db.CheckImport()
+			db.Query(stacksSQL)
+			for _, q := range queries {
+				compare(t, q.what, db.Query(q.sql), q.want(&want).rows())
+			}
+			if got := db.Table(`
+				select min(ts) >= trace_start(), max(ts + dur) <= trace_end(),
+				(select count() > 0 from args where key = 'debug.open_start'),
+				(select count() > 0 from args where key = 'debug.open_end') from slice`); got != "1\t1\t1\t1\n" {
+				t.Errorf("within the window, cut at its ends: %s", got)
+			}
+			checkWall(t, db, &want)
+		})
+	}
+}
