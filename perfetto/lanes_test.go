@@ -71,7 +71,7 @@ func (t *laneTruth) spend(g convert.GoID, category string, d int64) {
 // TestLanesInSQL asks the plain tracks of LayoutProcs for what ran on each P,
 // and for each goroutine's life.
 func TestLanesInSQL(t *testing.T) {
-	for _, f := range sinktest.Traces(t) {
+	for _, f := range fewTraces(t) {
 		t.Run(f.Name, func(t *testing.T) {
 			var file bytes.Buffer
 			var want laneTruth

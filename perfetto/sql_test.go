@@ -47,7 +47,10 @@ var queries = []struct {
 		select tid, process.name from thread join process using (upid)
 		where utid in (select utid from thread_state)`},
 	{"slices", func(t *truth) table { return t.slices }, `
-		select category, name, count(), sum(dur) from slice where category is not 'thread' group by 1, 2`},
+		select category, name, count(), sum(dur) from slice where category not in ('thread', 'task log') group by 1, 2`},
+	{"logs of tasks", func(t *truth) table { return t.taskLogs }, `
+		select extract_arg(t.arg_set_id, 'debug.task'), l.name, count() from slice l join slice t on t.id = l.parent_id
+		where l.category = 'task log' and t.category = 'task' group by 1, 2`},
 	{"OS threads", func(t *truth) table { return t.onThreads }, `
 		select track.name, iif(slice.name = 'syscall', 'syscall', 'run'), g.int_value, ifnull(p.int_value, -1), count(), sum(dur)
 		from slice join track on track.id = slice.track_id

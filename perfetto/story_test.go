@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -111,4 +112,16 @@ func withoutHead(text string, n int) string {
 		}
 	}
 	return out.String()
+}
+
+// fewTraces returns traces for tests of what few options change: the large
+// ones would say nothing new, and take minutes.
+func fewTraces(t *testing.T) []sinktest.File {
+	return slices.DeleteFunc(sinktest.Traces(t), func(f sinktest.File) bool {
+		info, err := os.Stat(f.Path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.Size() > 600_000 || testing.Short() && info.Size() > 20_000
+	})
 }

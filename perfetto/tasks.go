@@ -81,7 +81,7 @@ func (s *Sink) region(r *convert.Record) {
 }
 
 // log shows a log as an instant on its goroutine's track, named by its
-// category.
+// category, and on its task's, while that is open, named by its message.
 func (s *Sink) log(r *convert.Record) {
 	g := s.goroutine(r.G)
 	e := event{typ: typeInstant, track: g.track, category: catLog, name: orElse(r.Name, "log"), stack: r.Stack}
@@ -92,4 +92,19 @@ func (s *Sink) log(r *convert.Record) {
 		e.arg(argTask, int64(r.ID))
 	}
 	s.w.event(r.Time, &e)
+	if ln := s.runtime.open[spanKey{convert.KindTask, r.ID}]; ln != nil {
+		s.w.event(r.Time, &event{
+			typ: typeInstant, track: ln.track, category: catTaskLog, inline: orElse(start(r.Text), orElse(r.Name, "log")),
+			correlation: r.ID,
+		})
+	}
+}
+
+// start returns the beginning of a message, to name an instant.
+func start(message string) string {
+	const most = 100
+	if len(message) > most {
+		return message[:most] + "…"
+	}
+	return message
 }

@@ -51,6 +51,7 @@ const (
 	catFlow
 	catProc
 	catRunnable
+	catTaskLog
 )
 
 var categories = [...]string{
@@ -70,6 +71,7 @@ var categories = [...]string{
 	catFlow:      "flow",
 	catProc:      "proc",
 	catRunnable:  "runnable",
+	catTaskLog:   "task log",
 }
 
 // Names of arguments, which SQL sees with "debug." before them.
@@ -114,6 +116,7 @@ type event struct {
 	track       uint64
 	category    uint64
 	name        string
+	inline      string // a name that is not likely to come again
 	stack       convert.StackID
 	correlation uint64 // task id: relates what belongs to a task across tracks
 	flow        uint64 // id of an arrow that starts here, or, if flowEnds, ends
@@ -161,6 +164,8 @@ func (w *writer) event(t convert.Time, e *event) {
 		b = wire.Uint(b, eventNameID, name)
 	case e.name != "":
 		b = wire.String(b, eventName, valid(e.name))
+	case e.inline != "":
+		b = wire.String(b, eventName, valid(e.inline))
 	}
 	if stack != 0 {
 		b = wire.Uint(b, eventCallstackID, stack)

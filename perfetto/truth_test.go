@@ -13,16 +13,18 @@ import (
 // A truth is a sink that keeps of the records what SQL is to find in the file:
 // tables of rows, each a key and sums.
 type truth struct {
-	states     table // thread, state: time
-	cpus       table // proc: time of running, also within syscalls
-	threads    table // thread, process
-	slices     table // category, name: count, time
-	waits      table // thread, name, stack, waker's stack: count, time, starts
-	args       table // category, argument: count, sum
-	metrics    table // name: count, sum of values
-	integrals  table // counter of goroutines or threads: time
-	samples    table // thread, proc, stack: count
-	onThreads  table // thread (M), what, goroutine, proc: count, time
+	states     table           // thread, state: time
+	cpus       table           // proc: time of running, also within syscalls
+	threads    table           // thread, process
+	slices     table           // category, name: count, time
+	waits      table           // thread, name, stack, waker's stack: count, time, starts
+	args       table           // category, argument: count, sum
+	metrics    table           // name: count, sum of values
+	integrals  table           // counter of goroutines or threads: time
+	samples    table           // thread, proc, stack: count
+	onThreads  table           // thread (M), what, goroutine, proc: count, time
+	taskLogs   table           // task, message: count
+	tasks      map[uint64]bool // that are open
 	names      map[convert.GoID]string
 	stacks     map[convert.StackID]string
 	wall       convert.WallClock
@@ -60,7 +62,7 @@ func (t table) rows() []string {
 func (t *truth) Begin(tr *convert.Trace) error {
 	*t = truth{
 		states: table{}, cpus: table{}, threads: table{}, slices: table{}, waits: table{}, args: table{},
-		metrics: table{}, integrals: table{}, samples: table{}, onThreads: table{},
+		metrics: table{}, integrals: table{}, samples: table{}, onThreads: table{}, taskLogs: table{}, tasks: make(map[uint64]bool),
 		start: tr.Start,
 		names: make(map[convert.GoID]string), stacks: make(map[convert.StackID]string),
 	}
@@ -91,6 +93,9 @@ func (t *truth) record(r *convert.Record) {
 		t.wall.Sync(r)
 	}
 	if r.Phase == convert.Begin {
+		if r.Kind == convert.KindTask {
+			t.tasks[r.ID] = true
+		}
 		if r.Kind == convert.KindGoroutine && r.By != convert.NoGoroutine {
 			t.slices.add("goroutine\tcreated", 1, 0)
 			t.args.add("goroutine\tdebug.creator", 1, int64(r.By))
@@ -135,6 +140,7 @@ func (t *truth) record(r *convert.Record) {
 		t.args.add("sweep\tdebug.swept_bytes", 1, int64(r.ID))
 		t.args.add("sweep\tdebug.reclaimed_bytes", 1, int64(r.Parent))
 	case convert.KindTask:
+		delete(t.tasks, r.ID)
 		name := plain(r.Name)
 		if name == "" {
 			name = "unknown task"
@@ -152,6 +158,9 @@ func (t *truth) record(r *convert.Record) {
 	case convert.KindLog:
 		t.slices.add("log\t"+orElse(plain(r.Name), "log"), 1, 0)
 		t.args.add("log\tdebug.message", 1, 0)
+		if t.tasks[r.ID] {
+			t.taskLogs.add(fmt.Sprintf("%d\t%s", r.ID, orElse(plain(r.Text), orElse(plain(r.Name), "log"))), 1)
+		}
 		if r.ID != convert.NoTask {
 			t.args.add("log\tdebug.task", 1, int64(r.ID))
 		}

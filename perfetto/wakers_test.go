@@ -48,10 +48,7 @@ func (t *wakerTruth) Consume(b *convert.Batch) error {
 // blocked in: the columns that Perfetto's critical path is made of. All else
 // is as without them.
 func TestWakersInSQL(t *testing.T) {
-	for _, f := range sinktest.Traces(t) {
-		if testing.Short() && f.Name != "go1.24.0-iter-pull.trace" {
-			continue
-		}
+	for _, f := range fewTraces(t) {
 		t.Run(f.Name, func(t *testing.T) {
 			var file bytes.Buffer
 			var wakers wakerTruth

@@ -41,6 +41,18 @@ const perfettoExample = `  trace2otel perfetto trace.out -o timeline.pftrace
   trace2otel perfetto trace.out.gz > timeline.pftrace
   trace2otel perfetto go1.22.trace --start mtime -o dated.pftrace`
 
+const viewLong = `Convert a trace to a Perfetto timeline and open it in the Perfetto UI.
+
+The UI's page, https://ui.perfetto.dev, fetches the timeline from this program,
+which serves it at 127.0.0.1:9001 and ends when that is done. The timeline does
+not leave your machine. The link is printed, for the case that no browser opens.
+
+INPUT is a trace, plain or compressed by gzip or zstd; - is standard input.`
+
+const viewExample = `  trace2otel view trace.out
+  trace2otel view trace.out --from 2s --to 3s --wakers
+  curl -s localhost:6060/debug/pprof/trace?seconds=5 | trace2otel view - --no-browser`
+
 const otlpLong = `Write OTLP spans, for Jaeger and other OpenTelemetry back ends: tasks with their
 regions and logs, goroutines, procs, system calls and the GC. A back end's user
 interface fails on traces of many thousand spans: --max-spans bounds each, and

@@ -26,6 +26,8 @@ type cli struct {
 	messages  messages
 	temporary temporaries
 
+	viewAddress string // where view serves
+
 	strict bool
 	start  startTime
 	window window
@@ -39,6 +41,8 @@ func newCLI(stdin, stdout *os.File, stderr io.Writer) *cli {
 		stdout:   stdout,
 		terminal: term.IsTerminal(int(stdout.Fd())),
 		messages: messages{w: stderr},
+
+		viewAddress: viewAddress,
 	}
 }
 
@@ -87,7 +91,7 @@ func (c *cli) newRoot() *cobra.Command {
 	for i := range formats {
 		root.AddCommand(c.newSingle(&formats[i]))
 	}
-	root.AddCommand(c.newConvert())
+	root.AddCommand(c.newConvert(), c.newView())
 	return root
 }
 
