@@ -13,8 +13,11 @@
 //     workers as instants.
 //   - A process "Go runtime" for the rest: GC cycles and mark phases, stops of
 //     the world, sweeps by P, the counters.
+//   - A process "OS threads" with a track for each M: what it ran.
 //   - A process "Tasks" with a track for each type of task; tasks begun within
 //     a task lie on tracks below its own.
+//
+// docs/perfetto.md describes it for users. [LayoutProcs] is another layout.
 //
 // A goroutine's states map to those of threads so:
 //
