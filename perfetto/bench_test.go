@@ -3,6 +3,7 @@ package perfetto_test
 import (
 	"io"
 	"testing"
+	"time"
 
 	"github.com/trace2otel/trace2otel/convert"
 	"github.com/trace2otel/trace2otel/internal/sinktest"
@@ -23,7 +24,7 @@ func BenchmarkSink(b *testing.B) {
 			var n counter
 			for b.Loop() {
 				n = 0
-				if err := rec.Replay(perfetto.New(&n, perfetto.Options{}), convert.DefaultBatchSize); err != nil {
+				if err := rec.Replay(perfetto.New(&n, perfetto.Options{CounterStep: 100 * time.Microsecond}), convert.DefaultBatchSize); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -81,7 +81,9 @@ var subjects = []subject{
 	{"everything", convertTo(append(allPprof(), toPerfetto, toOTLP(otlp.JSONL))...)},
 }
 
-func toPerfetto(w io.Writer) convert.Sink { return perfetto.New(w, perfetto.Options{}) }
+func toPerfetto(w io.Writer) convert.Sink {
+	return perfetto.New(w, perfetto.Options{CounterStep: 100 * time.Microsecond})
+}
 
 func toOTLP(f otlp.Format) func(io.Writer) convert.Sink {
 	return func(w io.Writer) convert.Sink { return otlp.New(w, otlp.Options{Format: f}) }
