@@ -35,7 +35,7 @@ func (c *cli) newConvert() *cobra.Command {
 	for i := range formats {
 		ch := newChoice(&formats[i])
 		b.choices = append(b.choices, ch)
-		cmd.Flags().AddFlagSet(ch.flags)
+		addShared(cmd.Flags(), ch.flags)
 	}
 	c.addCommon(cmd.Flags(), "until")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -95,13 +95,50 @@ func newChoice(f *format) choice {
 	return choice{f, fs, outputs}
 }
 
-// idle returns an error if a flag of the format is set, which then does nothing.
-func (ch *choice) idle() (err error) {
-	ch.flags.VisitAll(func(flag *pflag.Flag) {
-		if flag.Changed {
-			err = fmt.Errorf("--%s is for %s, which --to does not name", flag.Name, ch.name)
+// addShared adds the flags of a format to those of others. One that several
+// have sets all of them.
+func addShared(all, flags *pflag.FlagSet) {
+	flags.VisitAll(func(flag *pflag.Flag) {
+		first := all.Lookup(flag.Name)
+		if first == nil {
+			all.AddFlag(flag)
+			return
 		}
+		first.Value = sharedValue{first.Value, flag}
+		first.Usage += "\n" + flag.Usage
 	})
+}
+
+// A sharedValue is that of a flag, and of another of the same name.
+type sharedValue struct {
+	pflag.Value
+	also *pflag.Flag
+}
+
+func (v sharedValue) Set(text string) error {
+	if err := v.Value.Set(text); err != nil {
+		return err
+	}
+	v.also.Changed = true
+	return v.also.Value.Set(text)
+}
+
+// idle returns an error if a flag is set that no chosen format has: it would do
+// nothing.
+func (b *batch) idle() (err error) {
+	used := make(map[string]bool)
+	for _, ch := range b.choices {
+		if slices.Contains(b.to, ch.name) {
+			ch.flags.VisitAll(func(flag *pflag.Flag) { used[flag.Name] = true })
+		}
+	}
+	for _, ch := range b.choices {
+		ch.flags.VisitAll(func(flag *pflag.Flag) {
+			if flag.Changed && !used[flag.Name] && err == nil {
+				err = fmt.Errorf("--%s is for %s, which --to does not name", flag.Name, ch.name)
+			}
+		})
+	}
 	return err
 }
 
@@ -154,11 +191,11 @@ func (b *batch) selected() (outs []output, err error) {
 			return nil, hinted{fmt.Errorf("there is no format %q", name), "the formats are " + strings.Join(names, ", ")}
 		}
 	}
+	if err := b.idle(); err != nil {
+		return nil, err
+	}
 	for _, ch := range b.choices {
 		if !slices.Contains(b.to, ch.name) {
-			if err := ch.idle(); err != nil {
-				return nil, err
-			}
 			continue
 		}
 		o, err := ch.outputs("")
