@@ -21,7 +21,9 @@ const (
 	attrGoroutine      = "gotrace.goroutine.id"
 	attrCreator        = "gotrace.goroutine.creator"
 	attrRunning        = "gotrace.time.running_ns"
+	attrAssist         = "gotrace.time.gc_assist_ns"
 	attrRunnable       = "gotrace.time.runnable_ns"
+	attrStopped        = "gotrace.time.stopped_ns"
 	attrWaiting        = "gotrace.time.waiting_ns"
 	attrSyscall        = "gotrace.time.syscall_ns"
 	attrSyscallBlocked = "gotrace.time.syscall_blocked_ns"
@@ -32,6 +34,18 @@ const (
 	attrWaitSuffix     = "_ns"
 	attrGoroutines     = "gotrace.goroutines"
 	attrPart           = "gotrace.part"
+
+	attrAllRunning        = "gotrace.inclusive.running_ns"
+	attrAllAssist         = "gotrace.inclusive.gc_assist_ns"
+	attrAllRunnable       = "gotrace.inclusive.runnable_ns"
+	attrAllStopped        = "gotrace.inclusive.stopped_ns"
+	attrAllWaiting        = "gotrace.inclusive.waiting_ns"
+	attrAllSyscall        = "gotrace.inclusive.syscall_ns"
+	attrAllSyscallBlocked = "gotrace.inclusive.syscall_blocked_ns"
+	attrSubtasks          = "gotrace.task.subtasks"
+
+	attrWaitReason = "gotrace.wait.reason"
+	attrWaker      = "gotrace.waker.goroutine.id"
 
 	attrProc        = "gotrace.proc.id"
 	attrProcRunning = "gotrace.proc.running_ns"
@@ -51,16 +65,25 @@ const (
 	attrSweptBytes     = "gotrace.gc.swept_bytes"
 	attrReclaimedBytes = "gotrace.gc.reclaimed_bytes"
 	attrReason         = "gotrace.stw.reason"
+	attrStopping       = "gotrace.stw.stopping_ns"
+	attrStood          = "gotrace.stw.stopped_ns"
 
 	attrTask    = "gotrace.task.id"
 	attrParent  = "gotrace.task.parent"
 	attrEnder   = "gotrace.task.ender"
 	attrMessage = "gotrace.log.message"
+	attrSource  = "gotrace.task.source"
+	attrDatadog = "gotrace.datadog.span_id"
+
+	attrLink = "gotrace.link"
 
 	attrFormat      = "gotrace.format"
 	attrInput       = "gotrace.input"
 	attrEvents      = "gotrace.events"
 	attrGenerations = "gotrace.generations"
+	attrDuration    = "gotrace.duration_ns"
+	attrAllFolded   = "gotrace.run.folded.spans"
+	attrAllLogs     = "gotrace.run.folded.logs"
 	attrAdjusted    = "gotrace.adjusted_events"
 	attrLoss        = "gotrace.loss"
 	attrLossBytes   = "gotrace.loss_bytes"
@@ -78,8 +101,28 @@ const (
 	kindMark      = "gc_mark"
 	kindSTW       = "stw"
 	kindAssist    = "gc_assist"
+	kindWait      = "wait"
+	kindRunnable  = "runnable"
 	kindTask      = "task"
 	kindRegion    = "region"
+)
+
+// Values of attrLink: what the span linked to is.
+const (
+	linkCreator = "creator"
+	linkTask    = "task"
+	linkWaker   = "waker"
+	linkRun     = "run"
+	linkPart    = "part"
+	linkAssist  = "assisted"
+	linkStopped = "stopped"
+	linkG       = "goroutine"
+)
+
+// Values of attrSource: who made a task of a span.
+const (
+	sourceOTel    = "opentelemetry"
+	sourceDatadog = "datadog"
 )
 
 // waitAttr returns the name of the attribute with the time waited for a

@@ -57,7 +57,9 @@ func (e *jsonEncoder) span(b []byte, s *span) []byte {
 			b = hex.AppendEncode(b, s.links[i].trace[:])
 			b = append(b, `","spanId":"`...)
 			b = hex.AppendEncode(b, s.links[i].span[:])
-			b = append(b, `"},`...)
+			b = append(b, `","attributes":`...)
+			b = jsonAttrs(b, []attr{s.links[i].attr()})
+			b = append(b, "},"...)
 		}
 		b[len(b)-1] = ']'
 	}
@@ -78,9 +80,9 @@ func jsonAttrs(b []byte, attrs []attr) []byte {
 	b = append(b, '[')
 	for i := range attrs {
 		a := &attrs[i]
-		b = append(b, `{"key":"`...)
-		b = append(b, a.key...) // ours: nothing in it needs an escape
-		b = append(b, `","value":{`...)
+		b = append(b, `{"key":`...)
+		b = jsonString(b, a.key)
+		b = append(b, `,"value":{`...)
 		switch a.kind {
 		case attrInt:
 			b = append(b, `"intValue":"`...)

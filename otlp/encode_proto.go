@@ -32,6 +32,7 @@ const (
 
 	linkTraceID = 1 // Span.Link
 	linkSpanID  = 2
+	linkAttrs   = 4
 
 	resourceAttrs = 1 // Resource
 
@@ -91,6 +92,8 @@ func (e *protoEncoder) span(b []byte, s *span) []byte {
 		b, in = wire.Open(b, spanLinks)
 		b = wire.Bytes(b, linkTraceID, s.links[i].trace[:])
 		b = wire.Bytes(b, linkSpanID, s.links[i].span[:])
+		a := s.links[i].attr()
+		b = protoAttr(b, linkAttrs, &a)
 		b = wire.Close(b, in)
 	}
 	return wire.Close(b, mark)

@@ -16,7 +16,8 @@ type collector struct {
 	last   convert.Time
 
 	cycle  *cycle // that is open
-	latest *cycle // open or not
+	latest *cycle // open or not; its span is written when the next one begins
+	stops  bool   // the stop of the world under way, or the last, is the GC's
 
 	assists   total
 	sweeps    total
@@ -24,11 +25,19 @@ type collector struct {
 	reclaimed int64
 }
 
-// A cycle is a GC cycle.
+type total struct{ n, ns int64 }
+
+func (t *total) add(u total) { t.n += u.n; t.ns += u.ns }
+
+// A cycle is a GC cycle, with the sweeps and assists up to the next.
 type cycle struct {
 	*node
-	number  uint64
-	assists total
+	number    uint64
+	end       convert.Record // zero while it is open
+	assists   total
+	sweeps    total
+	swept     int64
+	reclaimed int64
 }
 
 // cyclesPerPart leaves each cycle room for a handful of children.
@@ -54,6 +63,7 @@ func (s *Sink) collectorAt(t convert.Time) *collector {
 			s.limits.insist(c.ref.trace)
 		}
 		c.last = t
+		s.addLink(s.run.node, c.ref, linkPart)
 	}
 	c.start = min(c.start, t)
 	return c
@@ -61,39 +71,62 @@ func (s *Sink) collectorAt(t convert.Time) *collector {
 
 // cycle begins and ends a GC cycle.
 func (s *Sink) cycle(r *convert.Record) {
-	if r.Phase == convert.Begin {
-		if s.gc.node != nil && s.gc.left == 0 {
-			s.finishGC()
+	if s.o.Detail >= DetailTasks {
+		return
+	}
+	if r.Phase == convert.End {
+		if c := s.gc.cycle; c != nil {
+			s.gc.cycle = nil
+			s.gc.last = max(s.gc.last, r.Time)
+			c.end = *r
 		}
-		c := s.collectorAt(r.Start)
-		c.left--
-		c.cycles++
-		c.cycle = &cycle{number: r.ID, node: &node{
-			ref:    ref{c.ref.trace, s.ids.span(idCycle, "", r.ID)},
-			parent: c.ref.id, start: r.Start,
-		}}
-		c.latest = c.cycle
 		return
 	}
-	c := s.gc.cycle
-	if c == nil {
+	s.finishCycle()
+	if s.gc.node != nil && s.gc.left == 0 {
+		s.finishGC()
+	}
+	c := s.collectorAt(r.Start)
+	c.left--
+	c.cycles++
+	c.cycle = &cycle{number: r.ID, node: &node{
+		ref:    ref{c.ref.trace, s.ids.span(idCycle, "", r.ID)},
+		parent: c.ref.id, start: r.Start,
+	}}
+	c.latest = c.cycle
+}
+
+// finishCycle writes the latest cycle, unless it is written or open.
+func (s *Sink) finishCycle() {
+	c := s.gc.latest
+	if c == nil || c.done || c == s.gc.cycle {
 		return
 	}
-	s.gc.cycle = nil
-	s.gc.last = max(s.gc.last, r.Time)
-	s.compose(c.node, "GC cycle", kindCycle, r.Time)
+	s.compose(c.node, "GC cycle", kindCycle, c.end.Time)
 	s.span.int(attrCycle, int64(c.number))
 	s.span.some(attrAssists, c.assists.n)
 	s.span.some(attrAssistTime, c.assists.ns)
-	s.stacks.stack(&s.span, r.Stack)
-	s.span.flags(r.Flags)
+	s.span.some(attrSweeps, c.sweeps.n)
+	s.span.some(attrSweepTime, c.sweeps.ns)
+	s.span.some(attrSweptBytes, c.swept)
+	s.span.some(attrReclaimedBytes, c.reclaimed)
+	s.stacks.stack(&s.span, c.end.Stack)
+	s.span.flags(c.end.Flags)
 	s.finish(c.node)
+}
+
+// stopped notes that a goroutine was kept from running by a stop of the world:
+// its task is linked to by the cycle, if the stop was the GC's.
+func (s *Sink) stopped(g *goroutine) {
+	if t := g.inTask(); t != nil && t.kept && s.gc.stops && s.gc.latest != nil {
+		s.addLink(s.gc.latest.node, t.ref, linkStopped)
+	}
 }
 
 // mark writes a mark phase, below its cycle.
 func (s *Sink) mark(r *convert.Record) {
 	if r.Phase != convert.End || s.gc.latest == nil {
-		return
+		return // with DetailTasks, always
 	}
 	n := s.gc.latest.node
 	if s.leaf(n, s.ids.span(idMark, "", r.ID), r, "mark phase", kindMark) {
@@ -105,7 +138,11 @@ func (s *Sink) mark(r *convert.Record) {
 
 // assist writes a mark assist, below the cycle in which it ended.
 func (s *Sink) assist(r *convert.Record) {
-	if r.Phase != convert.End {
+	g := s.goroutines[r.G]
+	if g != nil {
+		g.account.Add(&s.world, r)
+	}
+	if r.Phase != convert.End || s.o.Detail >= DetailTasks {
 		return
 	}
 	one := total{1, int64(r.Duration())}
@@ -118,6 +155,14 @@ func (s *Sink) assist(r *convert.Record) {
 		if !n.done {
 			c.latest.assists.add(one)
 		}
+		if g != nil {
+			if t := g.inTask(); t != nil && t.kept {
+				s.addLink(n, t.ref, linkAssist)
+			}
+		}
+	}
+	if s.o.Detail > DetailStates {
+		return
 	}
 	if !s.leaf(n, s.ids.span(idAssist, "", uint64(r.G), uint64(r.Start), uint64(r.Seen)), r, "GC mark assist", kindAssist) {
 		return
@@ -125,26 +170,33 @@ func (s *Sink) assist(r *convert.Record) {
 	s.span.int(attrGoroutine, int64(r.G))
 	s.stacks.stack(&s.span, r.Stack)
 	s.span.flags(r.Flags)
-	if g := s.goroutines[r.G]; g != nil && g.node != nil {
-		s.span.link(g.ref)
+	if g != nil {
+		s.span.link(s.known(g, r.Stack), linkG)
 	}
 	s.finishLeaf(n)
 }
 
 // sweep adds up a sweep: there are too many for spans.
 func (s *Sink) sweep(r *convert.Record) {
-	if r.Phase != convert.End {
+	if r.Phase != convert.End || s.o.Detail >= DetailTasks {
 		return
 	}
+	one := total{1, int64(r.Duration())}
 	c := s.collectorAt(r.Start)
-	c.sweeps.add(total{1, int64(r.Duration())})
+	c.sweeps.add(one)
 	c.swept += int64(r.ID)
 	c.reclaimed += int64(r.Parent)
 	c.last = max(c.last, r.Time)
+	if in := c.latest; in != nil && !in.done {
+		in.sweeps.add(one)
+		in.swept += int64(r.ID)
+		in.reclaimed += int64(r.Parent)
+	}
 }
 
 // finishGC writes the root of the current part, if there is one.
 func (s *Sink) finishGC() {
+	s.finishCycle()
 	c := &s.gc
 	if c.node == nil {
 		return
@@ -159,5 +211,5 @@ func (s *Sink) finishGC() {
 	s.span.some(attrSweptBytes, c.swept)
 	s.span.some(attrReclaimedBytes, c.reclaimed)
 	s.finish(c.node)
-	*c = collector{part: c.part}
+	*c = collector{part: c.part, stops: c.stops}
 }

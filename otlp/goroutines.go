@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/trace2otel/trace2otel/convert"
+	"github.com/trace2otel/trace2otel/internal/account"
 )
 
 // A function is a goroutine start function, and the goroutines that ran it.
@@ -25,7 +26,8 @@ type part struct {
 	live       int
 	full       bool
 	last       convert.Time
-	totals     totals // of those that ended
+	counts     counts // of those that ended
+	totals     account.Totals
 }
 
 // partSize is how many goroutines a part takes at the most.
@@ -44,80 +46,29 @@ type goroutine struct {
 	part  *part
 
 	creator ref
-	totals  totals
-	regions []openRegion // outermost first
+	task    ref // in which it was created
+	counts  counts
+	account account.Account
+
+	owners []owner // innermost last
+	tasked int     // of owners, those that belong to a task
+	mark   account.Totals
 }
 
-// totals say how a life divides up.
-type totals struct {
-	states [convert.StateIdle]total // by state
-	waits  []wait                   // by reason, in the order of appearance
-	calls  int64
+// counts are how often something happened to a goroutine, or to several.
+type counts struct{ runs, waits, calls int64 }
+
+func (c *counts) add(u counts) {
+	c.runs += u.runs
+	c.waits += u.waits
+	c.calls += u.calls
 }
-
-type total struct{ n, ns int64 }
-
-type wait struct {
-	reason string
-	total
-}
-
-// maxReasons bounds the reasons that a span tells apart.
-const maxReasons = 16
-
-func (t *totals) add(r *convert.Record) {
-	if int(r.State) >= len(t.states) {
-		return
-	}
-	one := total{1, int64(r.Duration())}
-	t.states[r.State].add(one)
-	if r.State == convert.StateWaiting {
-		t.addWait(r.Reason(), one)
-	}
-}
-
-func (t *totals) addWait(reason string, d total) {
-	i := slices.IndexFunc(t.waits, func(w wait) bool { return w.reason == reason })
-	switch {
-	case i >= 0:
-		t.waits[i].add(d)
-	case len(t.waits) < maxReasons:
-		t.waits = append(t.waits, wait{reason, d})
-	case reason != otherReasons:
-		t.waits[maxReasons-1].reason = otherReasons
-		t.waits[maxReasons-1].add(d)
-	}
-}
-
-// otherReasons stands for the reasons beyond maxReasons.
-const otherReasons = "other reasons"
-
-func (t *totals) addAll(u *totals) {
-	for i := range u.states {
-		t.states[i].add(u.states[i])
-	}
-	for _, w := range u.waits {
-		t.addWait(w.reason, w.total)
-	}
-	t.calls += u.calls
-}
-
-func (t *total) add(u total) { t.n += u.n; t.ns += u.ns }
 
 // attrs adds the attributes of a life, or of several.
-func (t *totals) attrs(s *span) {
-	s.int(attrRunning, t.states[convert.StateRunning].ns)
-	s.int(attrRunnable, t.states[convert.StateRunnable].ns)
-	s.int(attrWaiting, t.states[convert.StateWaiting].ns)
-	s.int(attrSyscall, t.states[convert.StateSyscall].ns)
-	s.int(attrSyscallBlocked, t.states[convert.StateSyscallBlocked].ns)
-	s.some(attrRuns, t.states[convert.StateRunning].n)
-	s.some(attrWaits, t.states[convert.StateWaiting].n)
-	s.some(attrSyscalls, t.calls)
-	slices.SortFunc(t.waits, func(a, b wait) int { return cmp.Compare(a.reason, b.reason) })
-	for _, w := range t.waits {
-		s.int(waitAttr(w.reason), w.ns)
-	}
+func (c *counts) attrs(s *span) {
+	s.some(attrRuns, c.runs)
+	s.some(attrWaits, c.waits)
+	s.some(attrSyscalls, c.calls)
 }
 
 // goroutine begins and ends a goroutine's life.
@@ -125,9 +76,11 @@ func (s *Sink) goroutine(r *convert.Record) {
 	switch r.Phase {
 	case convert.Begin:
 		g := &goroutine{id: r.G, name: r.Name, born: r.Start}
-		if by := s.goroutines[r.By]; by != nil {
-			by.learn(s.stacks.root(r.ByStack))
-			g.creator = s.place(by).ref
+		if by := s.goroutines[r.By]; by != nil && s.o.Detail < DetailTasks {
+			g.creator = s.known(by, r.ByStack)
+			if t := by.inTask(); t != nil && t.kept {
+				g.task = t.ref
+			}
 		}
 		s.goroutines[r.G] = g
 	case convert.Instant:
@@ -137,7 +90,10 @@ func (s *Sink) goroutine(r *convert.Record) {
 	case convert.End:
 		if g := s.goroutines[r.G]; g != nil {
 			g.learn(r.Name)
-			s.endGoroutine(g, r)
+			s.leaveOwners(g, r)
+			if s.o.Detail < DetailTasks {
+				s.endGoroutine(g, r)
+			}
 			delete(s.goroutines, r.G)
 		}
 	}
@@ -148,6 +104,16 @@ func (g *goroutine) learn(name string) {
 	if g.name == "" {
 		g.name = name
 	}
+}
+
+// known returns the span of a goroutine that was seen at stack, or nothing if
+// that does not tell its start function: a place is for good.
+func (s *Sink) known(g *goroutine, stack convert.StackID) ref {
+	g.learn(s.stacks.root(stack))
+	if g.node == nil && g.name == "" {
+		return ref{}
+	}
+	return s.place(g).ref
 }
 
 // unknownFunction stands for a start function that the trace does not tell, or
@@ -193,6 +159,7 @@ func (s *Sink) newPart(f *function, start convert.Time) *part {
 	for range s.limits.partSize() {
 		s.limits.insist(p.ref.trace)
 	}
+	s.addLink(s.run.node, p.ref, linkPart)
 	return p
 }
 
@@ -205,12 +172,16 @@ func (s *Sink) endGoroutine(g *goroutine, r *convert.Record) {
 	if r.By != convert.NoGoroutine {
 		s.span.int(attrCreator, int64(r.By))
 	}
-	g.totals.attrs(&s.span)
+	totals := g.account.Ended()
+	s.span.life(totals)
+	g.counts.attrs(&s.span)
 	s.span.flags(r.Flags)
-	s.span.link(g.creator)
+	s.span.link(g.creator, linkCreator)
+	s.span.link(g.task, linkTask)
 	s.finish(n)
 
-	p.totals.addAll(&g.totals)
+	p.totals.Add(totals)
+	p.counts.add(g.counts)
 	p.last = max(p.last, r.Time)
 	p.live--
 	if p.full && p.live == 0 {
@@ -224,7 +195,8 @@ func (s *Sink) endPart(name string, p *part) {
 	s.span.text(attrFunction, name)
 	s.span.int(attrGoroutines, int64(p.goroutines))
 	s.span.int(attrPart, int64(p.number))
-	p.totals.attrs(&s.span)
+	s.span.life(&p.totals)
+	p.counts.attrs(&s.span)
 	s.finish(p.node)
 }
 
@@ -236,43 +208,4 @@ func (s *Sink) finishFunctions() {
 			s.endPart(name, p)
 		}
 	}
-}
-
-// state adds a state to its goroutine's totals, and a proc's.
-func (s *Sink) state(r *convert.Record) {
-	if r.Phase != convert.End {
-		return
-	}
-	if g := s.goroutines[r.G]; g != nil {
-		g.totals.add(r)
-	}
-	if r.State == convert.StateSyscall && r.P != convert.NoProc {
-		s.procOf(r.P, r.Start).syscall += int64(r.Duration())
-	}
-}
-
-// syscall writes a system call, below its goroutine.
-func (s *Sink) syscall(r *convert.Record) {
-	g := s.goroutines[r.G]
-	if r.Phase != convert.End || g == nil {
-		return
-	}
-	g.totals.calls++
-	n := s.place(g)
-	if !s.leaf(n, s.ids.span(idSyscall, "", uint64(r.G), uint64(r.Start), uint64(r.Seen)), r, "syscall", kindSyscall) {
-		return
-	}
-	s.span.int(attrGoroutine, int64(r.G))
-	if r.P != convert.NoProc {
-		s.span.int(attrProc, int64(r.P))
-	}
-	if r.M != convert.NoThread {
-		s.span.int(attrThread, int64(r.M))
-	}
-	if blocked := int64(r.Duration()) - int64(r.ID); blocked > 0 {
-		s.span.int(attrSyscallBlockedFor, blocked)
-	}
-	s.stacks.stack(&s.span, r.Stack)
-	s.span.flags(r.Flags)
-	s.finishLeaf(n)
 }

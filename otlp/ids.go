@@ -35,6 +35,7 @@ const (
 	idAssist
 	idTask
 	idRegion
+	idState
 )
 
 func (g *ids) sum(kind idKind, name string, nums ...uint64) [32]byte {

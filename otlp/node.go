@@ -1,6 +1,10 @@
 package otlp
 
-import "github.com/trace2otel/trace2otel/convert"
+import (
+	"slices"
+
+	"github.com/trace2otel/trace2otel/convert"
+)
 
 // A node is a span that has begun, and may get children and logs.
 type node struct {
@@ -8,7 +12,8 @@ type node struct {
 	parent spanID // zero: a root
 	start  convert.Time
 	logs   []event
-	logged int // bytes of the logs, counted in the trace's
+	links  []link
+	logged int // bytes of the logs and links, counted in the trace's
 	folded folded
 	done   bool // written
 }
@@ -34,15 +39,21 @@ func (s *Sink) compose(n *node, name, kind string, end convert.Time) {
 	s.span.begin(n.ref, n.parent, name)
 	s.span.text(attrKind, kind)
 	s.span.events = n.logs
+	if n.parent == (spanID{}) && n != s.run.node {
+		s.span.link(s.run.ref, linkRun)
+	}
 	s.date(n.start, end)
 }
 
 // finish writes the span of n, which compose began.
 func (s *Sink) finish(n *node) {
 	s.span.folded(&n.folded)
+	s.span.links = append(s.span.links, n.links...)
+	s.run.folded.spans += n.folded.spans
+	s.run.folded.logs += n.folded.logs
 	n.ref.trace.bytes -= n.logged
 	s.write(n.ref.trace)
-	n.logs, n.done = nil, true
+	n.logs, n.links, n.done = nil, nil, true
 }
 
 // leaf begins a span below parent that has ended already, for finishLeaf to
@@ -68,6 +79,20 @@ func (s *Sink) fold(parent *node, r *convert.Record) {
 		parent = s.run.node
 	}
 	parent.folded.span(int64(r.Duration()))
+}
+
+// maxLinks bounds the links that are added to a span bit by bit.
+const maxLinks = 500
+
+// addLink makes n point at another span, once, while there is room.
+func (s *Sink) addLink(n *node, to ref, kind string) {
+	l := link{to.trace.id, to.id, kind}
+	if n.done || len(n.links) == maxLinks || !s.limits.room(n.ref.trace, linkOverhead) || slices.Contains(n.links, l) {
+		return
+	}
+	n.links = append(n.links, l)
+	n.logged += linkOverhead
+	n.ref.trace.bytes += linkOverhead
 }
 
 // log adds a log to n, or counts it if there is no room.

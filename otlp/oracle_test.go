@@ -70,10 +70,21 @@ func TestTraces(t *testing.T) {
 		t.Run(f.Name, func(t *testing.T) {
 			var file bytes.Buffer
 			var sums sinktest.Sums
-			s := sinktest.Run(t, f, New(&file, Options{Format: Binary}), &sums)
+			s := sinktest.Run(t, f, New(&file, Options{Format: Binary, MinWait: 1}), &sums)
 			spans := allSpans(decode(t, file.Bytes()))
 			checkSpans(t, spans, 5000, 4_000_000)
 			checkSums(t, spans, s, &sums)
+			if s.Events > 100_000 {
+				return
+			}
+			for _, o := range []Options{{}, {Detail: DetailGoroutines}, {Detail: DetailTasks}} {
+				o.Format = Binary
+				file.Reset()
+				sinktest.Run(t, f, New(&file, o))
+				fewer := allSpans(decode(t, file.Bytes()))
+				checkSpans(t, fewer, 5000, 4_000_000)
+				checkDetail(t, fewer, spans, o)
+			}
 		})
 	}
 }
@@ -84,7 +95,7 @@ func TestSmallBounds(t *testing.T) {
 	for _, o := range []Options{
 		{MaxSpans: 50}, {MaxBytes: 100_000}, {MaxSpans: 10, MaxBytes: 10_000},
 	} {
-		o.Format = Binary
+		o.Format, o.MinWait = Binary, 1
 		var file bytes.Buffer
 		var sums sinktest.Sums
 		data, err := os.ReadFile("../testdata/go1.26.8-multi.trace")
@@ -161,7 +172,7 @@ func checkSpans(t *testing.T, spans []*tracepb.Span, maxSpans, maxBytes int) {
 // what has no span is counted where its parent is.
 func checkSums(t *testing.T, spans []*tracepb.Span, s *convert.Summary, sums *sinktest.Sums) {
 	t.Helper()
-	times := make(map[string]int64)
+	times, counts := make(map[string]int64), make(map[string]int64)
 	kinds := make(map[string]int64)
 	var folded, logs, waits, allWaits int64
 	for _, sp := range spans {
@@ -178,8 +189,16 @@ func checkSums(t *testing.T, spans []*tracepb.Span, s *convert.Summary, sums *si
 		if kind != kindGoroutine {
 			continue
 		}
-		for _, key := range []string{attrRunning, attrRunnable, attrWaiting, attrSyscall, attrSyscallBlocked} {
-			times[key] += a[key].(int64)
+		for key, of := range map[string]string{
+			attrRunning: attrRunning, attrAssist: attrRunning, attrRunnable: attrRunnable, attrStopped: attrRunnable,
+			attrWaiting: attrWaiting, attrSyscall: attrSyscall, attrSyscallBlocked: attrSyscallBlocked,
+		} {
+			n, _ := a[key].(int64)
+			times[of] += n
+		}
+		for _, key := range []string{attrRuns, attrWaits, attrSyscalls} {
+			n, _ := a[key].(int64)
+			counts[key] += n
 		}
 		waits += a[attrWaiting].(int64)
 		for key, v := range a {
@@ -206,14 +225,72 @@ func checkSums(t *testing.T, spans []*tracepb.Span, s *convert.Summary, sums *si
 	if kinds[kindCycle] != ended(convert.KindGC) {
 		t.Errorf("%d spans of GC cycles, want %d", kinds[kindCycle], ended(convert.KindGC))
 	}
-	// Tasks begun before the trace that do not end in it have spans, too.
-	got := kinds[kindSyscall] + kinds[kindMark] + kinds[kindSTW] + kinds[kindAssist] + kinds[kindRegion] + kinds[kindProc] + folded
-	want := ended(convert.KindSyscall) + ended(convert.KindMark) + ended(convert.KindSTW) + ended(convert.KindAssist) + ended(convert.KindRegion) + int64(procs(sums))
-	if tasks := kinds[kindTask] - ended(convert.KindTask); got+tasks < want || got > want+ended(convert.KindTask) {
-		t.Errorf("%d spans written or folded, want %d (and %d tasks)", got, want, ended(convert.KindTask))
+	// Tasks begun before the trace that do not end in it have spans, too. Waits
+	// and calls of goroutines without a name yet have none.
+	short := kinds[kindSyscall] + kinds[kindWait] + kinds[kindRunnable]
+	got := short + kinds[kindMark] + kinds[kindSTW] + kinds[kindAssist] + kinds[kindRegion] + kinds[kindProc] + folded
+	want := ended(convert.KindMark) + ended(convert.KindSTW) + ended(convert.KindAssist) + ended(convert.KindRegion) + int64(procs(sums))
+	states := sums.ByState()
+	most := want + ended(convert.KindTask) + ended(convert.KindSyscall) +
+		states[convert.StateWaiting].Count + states[convert.StateRunnable].Count
+	if tasks := kinds[kindTask] - ended(convert.KindTask); got+tasks < want || got > most {
+		t.Errorf("%d spans written or folded, want %d to %d (and %d tasks)", got, want, most, ended(convert.KindTask))
+	}
+	for key, n := range map[string]int64{
+		attrRuns: states[convert.StateRunning].Count, attrWaits: states[convert.StateWaiting].Count,
+		attrSyscalls: ended(convert.KindSyscall),
+	} {
+		if counts[key] != n {
+			t.Errorf("%s: %d over all goroutines, the engine has %d", key, counts[key], n)
+		}
 	}
 	if logs != ended(convert.KindLog) {
 		t.Errorf("%d logs written or folded, want %d", logs, ended(convert.KindLog))
+	}
+}
+
+// checkDetail compares spans written with less detail to all: those of the kinds
+// that are to be there.
+func checkDetail(t *testing.T, fewer, all []*tracepb.Span, o Options) {
+	t.Helper()
+	count := func(spans []*tracepb.Span) map[string]int {
+		kinds := make(map[string]int)
+		for _, s := range spans {
+			kind := attrsOf(t, s.Attributes)[attrKind].(string)
+			kinds[kind]++
+			switch kind {
+			case kindWait, kindRunnable, kindSyscall:
+				if d := s.EndTimeUnixNano - s.StartTimeUnixNano; o.MinWait == 0 && len(spans) != len(all) && d < 1e6 {
+					t.Errorf("%q lasts %d ns", s.Name, d)
+				}
+			}
+		}
+		return kinds
+	}
+	got, want := count(fewer), count(all)
+	same := []string{kindRun}
+	var none []string
+	switch o.Detail {
+	case DetailStates:
+		same = append(same, kindGoroutine, kindProc, kindCycle, kindGC)
+	case DetailGoroutines:
+		same = append(same, kindGoroutine, kindProc, kindCycle, kindGC)
+		none = []string{kindWait, kindRunnable, kindSyscall, kindAssist}
+	case DetailTasks:
+		none = []string{kindGoroutine, kindFunction, kindProc, kindGC, kindCycle, kindMark, kindAssist}
+	}
+	for _, kind := range same {
+		if got[kind] != want[kind] {
+			t.Errorf("detail %d: %d spans of kind %s, want %d", o.Detail, got[kind], kind, want[kind])
+		}
+	}
+	for _, kind := range none {
+		if got[kind] != 0 {
+			t.Errorf("detail %d: %d spans of kind %s", o.Detail, got[kind], kind)
+		}
+	}
+	if got[kindTask] < want[kindTask] {
+		t.Errorf("detail %d: %d tasks, with more detail %d", o.Detail, got[kindTask], want[kindTask])
 	}
 }
 
@@ -302,7 +379,9 @@ func protoText(s *tracepb.Span) string {
 		events = append(events, map[string]any{"timeUnixNano": fmt.Sprint(e.TimeUnixNano), "name": e.Name, "attributes": attrs(e.Attributes)})
 	}
 	for _, l := range s.Links {
-		links = append(links, map[string]any{"traceId": hex.EncodeToString(l.TraceId), "spanId": hex.EncodeToString(l.SpanId)})
+		links = append(links, map[string]any{
+			"traceId": hex.EncodeToString(l.TraceId), "spanId": hex.EncodeToString(l.SpanId), "attributes": attrs(l.Attributes),
+		})
 	}
 	if events != nil {
 		span["events"] = events

@@ -10,7 +10,8 @@ import (
 // A run is the execution trace as a whole.
 type run struct {
 	*node
-	trace convert.Trace
+	trace  convert.Trace
+	folded folded // in all traces
 }
 
 func (s *Sink) beginRun(t *convert.Trace) {
@@ -24,6 +25,7 @@ func (s *Sink) finishRun(sum *convert.Summary) {
 	if sum.Name != "" {
 		s.span.text(attrInput, sum.Name)
 	}
+	s.span.int(attrDuration, int64(sum.End.Sub(sum.Start)))
 	s.span.int(attrEvents, sum.Events)
 	s.span.int(attrGenerations, sum.Generations)
 	s.span.int(attrGoroutines, sum.Goroutines)
@@ -32,6 +34,9 @@ func (s *Sink) finishRun(sum *convert.Summary) {
 		s.span.text(attrLoss, l.Err.Error())
 		s.span.some(attrLossBytes, l.Bytes)
 	}
+	all := s.run.folded
+	s.span.some(attrAllFolded, all.spans+s.run.node.folded.spans)
+	s.span.some(attrAllLogs, all.logs+s.run.node.folded.logs)
 	s.finish(s.run.node)
 }
 
@@ -72,6 +77,9 @@ func (s *Sink) proc(r *convert.Record) {
 
 // finishProcs writes the procs, in the order of their ids.
 func (s *Sink) finishProcs() {
+	if s.o.Detail >= DetailTasks {
+		return
+	}
 	for _, id := range slices.Sorted(maps.Keys(s.procs)) {
 		p := s.procs[id]
 		r := convert.Record{Start: p.first, Time: p.last, Phase: convert.End}
@@ -91,7 +99,12 @@ func (s *Sink) finishProcs() {
 // stopTheWorld writes a stop: the garbage collector's below its cycle, others
 // below the run.
 func (s *Sink) stopTheWorld(r *convert.Record) {
+	s.world.Add(r)
 	if r.Phase != convert.End {
+		s.gc.stops = isGC(r.Name)
+		return
+	}
+	if s.o.Detail >= DetailTasks {
 		return
 	}
 	parent := s.run.node
@@ -104,6 +117,10 @@ func (s *Sink) stopTheWorld(r *convert.Record) {
 	}
 	s.span.text(attrReason, r.Name)
 	s.span.int(attrGoroutine, int64(r.G))
+	if r.Flags&convert.Stopped != 0 {
+		s.span.int(attrStopping, int64(r.ID))
+		s.span.int(attrStood, int64(r.Duration())-int64(r.ID))
+	}
 	s.stacks.stack(&s.span, r.Stack)
 	s.span.flags(r.Flags)
 	s.finishLeaf(parent)

@@ -4,8 +4,10 @@ import (
 	"io"
 	"path"
 	"strings"
+	"time"
 
 	"github.com/trace2otel/trace2otel/convert"
+	"github.com/trace2otel/trace2otel/internal/account"
 )
 
 // A Format is an encoding of OTLP in files.
@@ -34,9 +36,45 @@ type Options struct {
 	MaxSpans int
 	MaxBytes int
 
+	// Detail is which kinds of spans to write.
+	Detail Detail
+
+	// MinWait is how long a wait, a wait for a P, or a system call must last to
+	// have a span of its own; 1 ms if zero. Shorter ones count on the goroutine,
+	// and on the task or region that they are part of.
+	MinWait time.Duration
+
+	// Attributes are added to the resource; a service.name among them counts
+	// if Service is empty.
+	Attributes []Attribute
+
+	// Shift is added to all times. With Shift, Options.RunKey of package
+	// convert should be fresh: a back end takes the same ids for the same
+	// spans.
+	Shift time.Duration
+
 	// ToolVersion is the version of the instrumentation scope.
 	ToolVersion string
 }
+
+// A Detail says how much to write. Whatever it is, no time is lost: what has
+// no span counts on what has one.
+type Detail uint8
+
+const (
+	// DetailStates writes all kinds of spans.
+	DetailStates Detail = iota
+
+	// DetailGoroutines leaves out waits, and system calls.
+	DetailGoroutines
+
+	// DetailTasks writes the run, tasks, and within them regions, waits and
+	// system calls.
+	DetailTasks
+)
+
+// An Attribute is one of the resource, with a text.
+type Attribute struct{ Key, Value string }
 
 // scope is the instrumentation scope of all spans: this module.
 const scope = "github.com/trace2otel/trace2otel"
@@ -65,6 +103,10 @@ type Sink struct {
 	stacks stackTable
 	span   span // being built
 
+	minWait time.Duration
+	world   account.World
+	scratch account.Totals
+
 	run        run
 	functions  map[string]*function
 	goroutines map[convert.GoID]*goroutine
@@ -89,6 +131,9 @@ func New(w io.Writer, o Options) *Sink {
 	if s.limits.bytes <= 0 {
 		s.limits.bytes = 4_000_000
 	}
+	if s.minWait = o.MinWait; s.minWait == 0 {
+		s.minWait = time.Millisecond
+	}
 	s.out.w = w
 	s.out.enc = &jsonEncoder{}
 	if o.Format == Binary {
@@ -108,6 +153,11 @@ func (s *Sink) Begin(t *convert.Trace) error {
 	var r span
 	r.text(attrServiceName, s.service(t))
 	r.text(attrRuntimeName, "go")
+	for _, a := range s.o.Attributes {
+		if a.Key != attrServiceName && a.Key != attrRuntimeName {
+			r.text(utf8Text(a.Key), a.Value)
+		}
+	}
 	h.resource = r.attrs
 	s.out.enc.begin(h)
 	s.beginRun(t)
@@ -117,6 +167,11 @@ func (s *Sink) Begin(t *convert.Trace) error {
 func (s *Sink) service(t *convert.Trace) string {
 	if s.o.Service != "" {
 		return s.o.Service
+	}
+	for _, a := range s.o.Attributes {
+		if a.Key == attrServiceName && a.Value != "" {
+			return a.Value
+		}
 	}
 	name := path.Base(strings.ReplaceAll(t.Name, `\`, "/"))
 	for _, ext := range []string{".gz", ".zst", ".trace", ".out"} {
@@ -171,15 +226,23 @@ func (s *Sink) Finish(sum *convert.Summary) error {
 	return s.out.err
 }
 
-func (s *Sink) sync(r *convert.Record) { s.wall.Sync(r) }
+func (s *Sink) sync(r *convert.Record) {
+	s.wall.Sync(r)
+	s.world.Add(r)
+}
 
 // date sets the times of the span being built: its start by the clock of the
 // generation in which it lies, its end by its length. No span is empty: back
 // ends take that for an error.
 func (s *Sink) date(start, end convert.Time) {
-	at, _ := s.wall.Wall(start)
-	s.span.start = uint64(at)
-	s.span.end = uint64(at) + uint64(max(end-start, 1))
+	s.span.start = s.dated(start)
+	s.span.end = s.span.start + uint64(max(end-start, 1))
+}
+
+// dated returns the time of day of t, in nanoseconds since 1970.
+func (s *Sink) dated(t convert.Time) uint64 {
+	at, _ := s.wall.Wall(t)
+	return uint64(at + int64(s.o.Shift))
 }
 
 // write encodes the span being built, for which room was set aside, and trims

@@ -45,10 +45,12 @@ type event struct {
 	task    uint64 // or convert.NoTask
 }
 
-// A link points at a span of another OpenTelemetry trace.
+// A link points at a span of another OpenTelemetry trace. kind says what that
+// is, in the attribute attrLink.
 type link struct {
 	trace traceID
 	span  spanID
+	kind  string
 }
 
 // begin makes s ready for a span.
@@ -65,6 +67,16 @@ func (s *span) text(key, value string) {
 
 func (s *span) int(key string, value int64) {
 	s.attrs = append(s.attrs, attr{key: key, kind: attrInt, num: value})
+}
+
+// set replaces the value of an attribute that there is.
+func (s *span) set(key string, a attr) {
+	for i := range s.attrs {
+		if s.attrs[i].key == key {
+			a.key = key
+			s.attrs[i] = a
+		}
+	}
 }
 
 // some adds a number unless it is zero.
@@ -99,11 +111,14 @@ func (s *span) folded(f *folded) {
 }
 
 // link points at a span, if there is one.
-func (s *span) link(to ref) {
+func (s *span) link(to ref, kind string) {
 	if to.trace != nil {
-		s.links = append(s.links, link{to.trace.id, to.id})
+		s.links = append(s.links, link{to.trace.id, to.id, kind})
 	}
 }
+
+// attr returns the attribute of a link.
+func (l *link) attr() attr { return attr{key: attrLink, text: l.kind} }
 
 // Sizes of parts of a span in the binary encoding, at the most: what is left
 // are the bytes of strings.
@@ -111,7 +126,7 @@ const (
 	spanOverhead  = 80
 	attrOverhead  = 20
 	eventOverhead = 24
-	linkOverhead  = 32
+	linkOverhead  = 32 + attrOverhead + len(attrLink) + len(linkG)
 )
 
 // size returns an upper bound of the size of s in the binary encoding.

@@ -1,6 +1,7 @@
 package otlp
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -42,6 +43,39 @@ func (t *stackTable) stack(s *span, id convert.StackID) {
 	s.text(attrFile, leaf.File)
 	s.int(attrLine, int64(leaf.Line))
 	s.text(attrStack, st.text)
+}
+
+// otelTaskFunction is what begins a task in the OpenTelemetry SDK, for each
+// span that is recorded; otelStart, above it, is called by who starts the span
+// (go.opentelemetry.io/otel/sdk/trace: span.go, tracer.go).
+const (
+	otelTaskFunction = "go.opentelemetry.io/otel/sdk/trace.(*recordingSpan).runtimeTrace"
+	otelStart        = "go.opentelemetry.io/otel/sdk/trace.(*tracer).Start"
+)
+
+// calls reports whether a function is on a stack.
+func (t *stackTable) calls(id convert.StackID, function string) bool {
+	if int(id) >= len(t.stacks) {
+		return false
+	}
+	return slices.ContainsFunc(t.stacks[id].frames, func(f convert.Frame) bool { return f.Func == function })
+}
+
+// task adds the attributes of the stack of a task. One that an SDK began comes
+// from where the SDK was called.
+func (t *stackTable) task(s *span, id convert.StackID, source string) {
+	t.stack(s, id)
+	if source != sourceOTel {
+		return
+	}
+	frames := t.stacks[id].frames
+	for i := range frames[:len(frames)-1] {
+		if frames[i].Func == otelStart {
+			s.set(attrFunction, attr{kind: attrText, text: utf8Text(frames[i+1].Func)})
+			s.set(attrFile, attr{kind: attrText, text: utf8Text(frames[i+1].File)})
+			s.set(attrLine, attr{kind: attrInt, num: int64(frames[i+1].Line)})
+		}
+	}
 }
 
 // root returns the function at the root of a stack: its goroutine's start

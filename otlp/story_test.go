@@ -36,10 +36,12 @@ func TestStories(t *testing.T) {
 			}
 			rec := sinktest.Story(t, "trace \"story\" wall=1000000000\n"+string(story.Files[0].Data))
 			var file bytes.Buffer
-			o := Options{Format: Binary}
+			o := Options{Format: Binary, MinWait: 1}
 			for line := range strings.Lines(string(story.Comment)) {
 				fmt.Sscanf(line, "max spans: %d", &o.MaxSpans)
 				fmt.Sscanf(line, "max bytes: %d", &o.MaxBytes)
+				fmt.Sscanf(line, "min wait: %dns", &o.MinWait)
+				fmt.Sscanf(line, "detail: %d", &o.Detail)
 			}
 			if err := rec.Replay(New(&file, o), 3); err != nil {
 				t.Fatal(err)
@@ -84,7 +86,7 @@ func printSpans(t *testing.T, spans []*tracepb.Span, start uint64) string {
 			fmt.Fprintf(&b, "\tlog %d %q %v\n", e.TimeUnixNano-start, e.Name, attrsOf(t, e.Attributes))
 		}
 		for _, l := range s.Links {
-			fmt.Fprintf(&b, "\tlink T%d %d\n", number(traces, l.TraceId), number(ids, l.SpanId))
+			fmt.Fprintf(&b, "\tlink T%d %d %v\n", number(traces, l.TraceId), number(ids, l.SpanId), attrsOf(t, l.Attributes)[attrLink])
 		}
 	}
 	return b.String()

@@ -2,10 +2,13 @@ package otlp
 
 import (
 	"cmp"
+	"encoding/binary"
 	"maps"
 	"slices"
+	"strconv"
 
 	"github.com/trace2otel/trace2otel/convert"
+	"github.com/trace2otel/trace2otel/internal/account"
 )
 
 // A taskTable has the tasks that can have children.
@@ -23,6 +26,14 @@ type task struct {
 	*node      // or, if it has no room, that of the task above that has
 	kept  bool // has a node of its own
 	early bool // begun before the trace: known by what refers to it
+
+	above    *task      // in which it was begun
+	beginner *goroutine // as long as it has the task on its stack
+	own      account.Totals
+	inner    account.Totals // of subtasks that ended before it
+	subtasks int64          // that did
+	source   string
+	datadog  string // span id, in decimal
 }
 
 // keepEnded is how many ended tasks are remembered.
@@ -81,15 +92,30 @@ func (s *Sink) beginTask(r *convert.Record) {
 		ts.first = r.ID
 	}
 	t := &task{kept: true}
-	if parent := s.taskNode(r.Parent); parent == nil {
+	parent := s.taskNode(r.Parent)
+	t.above = ts.open[r.Parent]
+	if parent == nil {
 		t.node = s.rootTask(r.ID, r.Start)
 	} else if t.node = s.begin(parent, s.ids.span(idTask, "", r.ID, uint64(r.Start)), r.Start); t.node == nil {
 		t.node, t.kept = parent, false
 	}
 	ts.open[r.ID] = t
+	if s.stacks.calls(r.Stack, otelTaskFunction) {
+		t.source = sourceOTel
+	}
+	if g := s.goroutines[r.G]; g != nil {
+		s.pushTask(g, t, r.ID, r.Time)
+	}
 }
 
 func (s *Sink) endTask(t *task, r *convert.Record) {
+	s.popTask(t, r.By, r.Time)
+	if up := t.above; up != nil {
+		up.inner.Add(&t.own)
+		up.inner.Add(&t.inner)
+		up.subtasks += t.subtasks + 1
+		t.above = nil
+	}
 	if !t.kept {
 		s.fold(t.node, r)
 	} else {
@@ -104,7 +130,19 @@ func (s *Sink) endTask(t *task, r *convert.Record) {
 		if r.By != convert.NoGoroutine {
 			s.span.int(attrEnder, int64(r.By))
 		}
-		s.stacks.stack(&s.span, r.Stack)
+		s.span.own(&t.own)
+		if t.subtasks > 0 {
+			s.span.int(attrSubtasks, t.subtasks)
+			t.inner.Add(&t.own)
+			s.span.inclusive(&t.inner)
+		}
+		if t.source != "" {
+			s.span.text(attrSource, t.source)
+		}
+		if t.datadog != "" {
+			s.span.text(attrDatadog, t.datadog)
+		}
+		s.stacks.task(&s.span, r.Stack, t.source)
 		s.span.flags(r.Flags)
 		s.finish(t.node)
 	}
@@ -136,13 +174,6 @@ func (s *Sink) finishTasks(sum *convert.Summary) {
 	}
 }
 
-// An openRegion is a region that is open on a goroutine.
-type openRegion struct {
-	*node      // or, if it has no room, that of what is around it
-	kept  bool // has a node of its own
-	task  uint64
-}
-
 // region begins and ends a region.
 func (s *Sink) region(r *convert.Record) {
 	g := s.goroutines[r.G]
@@ -151,33 +182,44 @@ func (s *Sink) region(r *convert.Record) {
 	}
 	switch {
 	case r.Phase == convert.Begin:
-		parent := s.around(g, r)
-		rg := openRegion{kept: true, task: r.ID}
-		if rg.node = s.begin(parent, s.regionID(r), r.Start); rg.node == nil {
-			rg.node, rg.kept = parent, false
+		o := owner{id: r.ID}
+		if parent := s.around(g, r); parent != nil {
+			o.node, o.kept = s.begin(parent, s.regionID(r), r.Start), true
+			if o.node == nil {
+				o.node, o.kept = parent, false
+			}
 		}
-		g.regions = append(g.regions, rg)
-	case r.Flags&convert.OpenStart != 0:
+		if r.ID != convert.NoTask {
+			o.task = s.tasks.open[r.ID]
+		}
+		s.pushRegion(g, o, r.Time)
+	case r.Flags&convert.OpenStart != 0 && !g.inRegion():
 		// Begun before the trace: around all that is open now.
-		parent := s.taskNode(r.ID)
-		if parent == nil {
-			parent = s.place(g)
-		}
-		if s.leaf(parent, s.regionID(r), r, cmp.Or(r.Name, "region"), kindRegion) {
+		if parent := s.outside(g, r); parent == nil {
+		} else if s.leaf(parent, s.regionID(r), r, cmp.Or(r.Name, "region"), kindRegion) {
 			s.regionAttrs(r)
 			s.finishLeaf(parent)
 		}
-	case len(g.regions) > 0:
-		rg := g.regions[len(g.regions)-1]
-		g.regions = g.regions[:len(g.regions)-1]
-		if !rg.kept {
-			s.fold(rg.node, r)
-			return
+	default:
+		o, ok := s.popRegion(g, r.Time)
+		switch {
+		case !ok || o.node == nil:
+		case !o.kept:
+			s.fold(o.node, r)
+		default:
+			s.compose(o.node, cmp.Or(r.Name, "region"), kindRegion, r.Time)
+			s.regionAttrs(r)
+			s.scratch.Set(&g.mark)
+			s.scratch.Sub(&o.before)
+			s.span.own(&s.scratch)
+			s.finish(o.node)
 		}
-		s.compose(rg.node, cmp.Or(r.Name, "region"), kindRegion, r.Time)
-		s.regionAttrs(r)
-		s.finish(rg.node)
 	}
+}
+
+// inRegion reports whether a region of g is open.
+func (g *goroutine) inRegion() bool {
+	return slices.ContainsFunc(g.owners, func(o owner) bool { return o.region })
 }
 
 func (s *Sink) regionID(r *convert.Record) spanID {
@@ -194,27 +236,48 @@ func (s *Sink) regionAttrs(r *convert.Record) {
 }
 
 // around returns the node of what a region or log of g lies in: its innermost
-// region, of the same task if it has one; else its task; else the goroutine.
+// region or task there, of the same task if it has one; else its task; else the
+// goroutine, or nil if those have no spans.
 func (s *Sink) around(g *goroutine, r *convert.Record) *node {
-	for i := len(g.regions) - 1; i >= 0; i-- {
-		if in := g.regions[i]; r.ID == convert.NoTask || r.ID == in.task {
+	for i := len(g.owners) - 1; i >= 0; i-- {
+		if in := &g.owners[i]; (r.ID == convert.NoTask || r.ID == in.id) && in.node != nil {
 			return in.node
 		}
 	}
+	return s.outside(g, r)
+}
+
+// outside returns the node of r's task, or of its goroutine.
+func (s *Sink) outside(g *goroutine, r *convert.Record) *node {
 	if n := s.taskNode(r.ID); n != nil {
 		return n
 	}
+	if s.o.Detail >= DetailTasks {
+		return nil
+	}
 	return s.place(g)
 }
+
+// datadogLog is the category under which dd-trace-go logs the id of a task's
+// span: 8 bytes, the lowest first (ddtrace/tracer/tracer.go).
+const datadogLog = "datadog.uint64_span_id"
 
 // log adds a log to the span in which it lies.
 func (s *Sink) log(r *convert.Record) {
 	n := s.run.node
 	if g := s.goroutines[r.G]; g != nil {
-		n = s.around(g, r)
+		if in := s.around(g, r); in != nil {
+			n = in
+		}
 	} else if t := s.taskNode(r.ID); t != nil {
 		n = t
 	}
-	at, _ := s.wall.Wall(r.Time)
-	s.addLog(n, event{at: uint64(at), name: utf8Text(cmp.Or(r.Name, "log")), message: utf8Text(r.Text), task: r.ID})
+	message := utf8Text(r.Text)
+	if r.Name == datadogLog && len(r.Text) == 8 {
+		message = strconv.FormatUint(binary.LittleEndian.Uint64([]byte(r.Text)), 10)
+		if t := s.tasks.open[r.ID]; t != nil {
+			t.source, t.datadog = sourceDatadog, message
+		}
+	}
+	s.addLog(n, event{at: s.dated(r.Time), name: utf8Text(cmp.Or(r.Name, "log")), message: message, task: r.ID})
 }

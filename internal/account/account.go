@@ -56,6 +56,10 @@ func (a *Account) At(w *World, t convert.Time, dst *Totals) {
 	a.settle(w, t, dst)
 }
 
+// Ended returns the totals of the states that have ended. They are the
+// account's own, and change with it.
+func (a *Account) Ended() *Totals { return &a.totals }
+
 // settle adds the state under way, up to t.
 func (a *Account) settle(w *World, t convert.Time, to *Totals) {
 	var special time.Duration

@@ -211,3 +211,16 @@ func TestSubLeavesWhatCameSince(t *testing.T) {
 		t.Error("Set shares its waits")
 	}
 }
+
+func TestReasonsAreBounded(t *testing.T) {
+	var sum account.Totals
+	for i := range 1000 {
+		sum.Add(&account.Totals{Waits: []account.Wait{{Reason: fmt.Sprint(i), Time: 2}}})
+	}
+	if n := len(sum.Waits); n != 64 || sum.Waiting() != 2000 {
+		t.Errorf("%d reasons, %d ns", n, sum.Waiting())
+	}
+	if last := sum.Waits[63]; last.Reason != account.OtherReasons || last.Time != 2*(1000-63) {
+		t.Errorf("the last is %v", last)
+	}
+}

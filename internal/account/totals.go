@@ -67,6 +67,13 @@ func (t *Totals) combine(u *Totals, sign time.Duration) {
 	}
 }
 
+// maxReasons is how many reasons are told apart, well above the number that
+// the runtime has: hostile traces may have as many as they like.
+const maxReasons = 64
+
+// OtherReasons stands for all reasons beyond the first 63 of a total.
+const OtherReasons = "other reasons"
+
 // wait adds d to a reason. Goroutines block for few reasons each, so looking
 // at all of them beats a map.
 func (t *Totals) wait(reason string, d time.Duration) {
@@ -75,6 +82,14 @@ func (t *Totals) wait(reason string, d time.Duration) {
 			t.Waits[i].Time += d
 			return
 		}
+	}
+	if len(t.Waits) == maxReasons-1 {
+		t.Waits = append(t.Waits, Wait{OtherReasons, d})
+		return
+	}
+	if len(t.Waits) == maxReasons {
+		t.Waits[maxReasons-1].Time += d
+		return
 	}
 	t.Waits = append(t.Waits, Wait{reason, d})
 }

@@ -17,11 +17,12 @@ const module = "github.com/trace2otel/trace2otel/"
 // may says which packages of the module each may import, besides itself; the
 // command and the packages that test may import all.
 var may = map[string][]string{
-	"convert":       {},
-	"internal/wire": {},
-	"perfetto":      {"convert", "internal/wire"},
-	"otlp":          {"convert", "internal/wire"},
-	"pprofout":      {"convert"},
+	"convert":          {},
+	"internal/wire":    {},
+	"internal/account": {"convert"},
+	"perfetto":         {"convert", "internal/wire"},
+	"otlp":             {"convert", "internal/account", "internal/wire"},
+	"pprofout":         {"convert"},
 }
 
 // only says who alone may import a package from outside.
