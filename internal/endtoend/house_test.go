@@ -22,6 +22,7 @@ var may = map[string][]string{
 	"internal/account": {"convert"},
 	"perfetto":         {"convert", "internal/wire"},
 	"otlp":             {"convert", "internal/account", "internal/wire"},
+	"otlp/export":      {"otlp"},
 	"pprofout":         {"convert"},
 }
 
@@ -30,8 +31,10 @@ var only = map[string][]string{
 	"golang.org/x/exp/trace":            {"convert", "internal/bench"},
 	"github.com/google/pprof/profile":   {"pprofout"},
 	"github.com/spf13/cobra":            {"cmd/trace2otel"},
-	"google.golang.org/protobuf/proto":  {},
-	"go.opentelemetry.io/proto/otlp":    {},
+	"google.golang.org/protobuf/proto":  {"otlp/export", "internal/otlpserver"},
+	"go.opentelemetry.io/proto/otlp":    {"otlp/export", "internal/otlpserver"},
+	"go.opentelemetry.io/otel":          {"otlp/export"},
+	"google.golang.org/grpc":            {"otlp/export", "internal/otlpserver"},
 	"github.com/klauspost/compress":     {"cmd/trace2otel"},
 	"golang.org/x/exp/trace/internal":   {},
 	"github.com/rogpeppe/go-internal":   {},

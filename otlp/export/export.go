@@ -1,0 +1,183 @@
+package export
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace"
+	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
+	"google.golang.org/protobuf/proto"
+)
+
+// DefaultBatchSize is 3.5 MiB: gRPC servers take 4 MiB by default, headers and
+// all.
+const DefaultBatchSize = 3584 << 10
+
+// Options say how to deliver. The zero value is fine.
+type Options struct {
+	// BatchSize is the most bytes to a request, uncompressed;
+	// DefaultBatchSize if zero. A single larger span is sent by itself.
+	BatchSize int
+
+	// Retry says for how long to try.
+	Retry Retry
+
+	// Failed, if not nil, is called with the spans that could not be
+	// delivered, a batch at a time; see [FileWriter]. An error from it ends
+	// the delivery. Spans that the back end rejected are not among them: it
+	// does not say which they were.
+	Failed func([]*tracepb.ResourceSpans) error
+
+	// Retrying, if not nil, is called before a batch is sent once more: why,
+	// and how long that waits. HTTP's 429, 502, 503 and 504 are not among the
+	// reasons: the client deals with them by itself.
+	Retrying func(err error, wait time.Duration)
+
+	// Progress, if not nil, is called after each request.
+	Progress func(Report)
+}
+
+// A Report says what became of the spans.
+type Report struct {
+	Sent     int64 // taken by the back end
+	Rejected int64 // refused by the back end, in a partial success
+	Failed   int64 // not delivered
+
+	// Notice is the first message that came with a partial success. A back end
+	// may have something to say without rejecting anything.
+	Notice string
+
+	// Err is why the first batch that failed did.
+	Err error
+}
+
+// An Exporter is a writer of binary TracesData, which it delivers. It sends
+// while it is written to, and waits for the answer. It is for one goroutine.
+type Exporter struct {
+	ctx    context.Context // of the whole delivery: a writer has no place for one
+	client otlptrace.Client
+	o      Options
+
+	buf     []byte // the beginning of a message
+	pending []*tracepb.ResourceSpans
+	size    int // of pending, in bytes
+	limit   int // of size
+
+	report Report
+	gaveUp bool
+	err    error // sticky
+}
+
+// New returns an exporter that sends by client, which it starts, and stops in
+// Close. When ctx ends, the delivery does.
+func New(ctx context.Context, client otlptrace.Client, o Options) (*Exporter, error) {
+	if err := client.Start(ctx); err != nil {
+		return nil, fmt.Errorf("otlp/export: %w", err)
+	}
+	e := &Exporter{ctx: ctx, client: client, o: o, limit: o.BatchSize}
+	if e.limit <= 0 {
+		e.limit = DefaultBatchSize
+	}
+	return e, nil
+}
+
+// Write takes a piece of a TracesData message. An error means that p is none,
+// that Options.Failed had one, or that the context ended; never that the back
+// end did not take something.
+func (e *Exporter) Write(p []byte) (int, error) {
+	if e.err != nil {
+		return 0, e.err
+	}
+	if e.err = e.consume(p); e.err != nil {
+		return 0, e.err
+	}
+	return len(p), nil
+}
+
+// consume sends what is complete of the stream that p is the next piece of.
+func (e *Exporter) consume(p []byte) error {
+	e.buf = append(e.buf, p...)
+	rest := e.buf
+	for {
+		message, n, err := cutResourceSpans(rest)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			break
+		}
+		rest = rest[n:]
+		if message == nil {
+			continue
+		}
+		rs := new(tracepb.ResourceSpans)
+		if err := proto.Unmarshal(message, rs); err != nil {
+			return fmt.Errorf("otlp/export: %w", err)
+		}
+		if err := e.add(rs, len(message)); err != nil {
+			return err
+		}
+	}
+	if len(rest) < len(e.buf) {
+		e.buf = append(e.buf[:0], rest...)
+	}
+	return nil
+}
+
+// add adds spans of so many bytes to the pending batch, and sends it first if
+// they do not fit.
+func (e *Exporter) add(rs *tracepb.ResourceSpans, size int) error {
+	if e.size+size > e.limit {
+		if err := e.flush(); err != nil {
+			e.pending = append(e.pending, rs) // for abandon to count
+			return err
+		}
+	}
+	if size > e.limit {
+		if a, b := halve([]*tracepb.ResourceSpans{rs}); len(a) > 0 {
+			return errors.Join(e.add(a[0], proto.Size(a[0])), e.add(b[0], proto.Size(b[0])))
+		}
+	}
+	e.pending = append(e.pending, rs)
+	e.size += size
+	return nil
+}
+
+// flush sends the pending batch.
+func (e *Exporter) flush() error {
+	batch := e.pending
+	e.pending, e.size = nil, 0
+	return e.send(batch)
+}
+
+// stopTimeout is how long a client may take to close its connection.
+const stopTimeout = time.Second
+
+// Close sends what is left, and returns what became of all spans. It is to be
+// called whatever happened before: after an error or the end of the context,
+// what is left counts as failed.
+func (e *Exporter) Close() (Report, error) {
+	switch {
+	case e.err != nil:
+		e.abandon()
+	case len(e.buf) > 0:
+		e.err = errors.New("otlp/export: the last message is cut off")
+		e.abandon()
+	default:
+		e.err = e.flush()
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(e.ctx), stopTimeout)
+	defer cancel()
+	if err := e.client.Stop(ctx); err != nil && e.err == nil {
+		e.err = fmt.Errorf("otlp/export: %w", err)
+	}
+	return e.report, e.err
+}
+
+// abandon counts the pending batch as failed.
+func (e *Exporter) abandon() {
+	e.report.Failed += countSpans(e.pending)
+	e.pending, e.size, e.buf = nil, 0, nil
+}

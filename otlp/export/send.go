@@ -1,0 +1,140 @@
+package export
+
+import (
+	"context"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
+	"google.golang.org/protobuf/proto"
+)
+
+// Retry says how to try again when the back end is out of order. The zero
+// value waits a second before the first time, longer before each that follows,
+// and gives up after a minute. A back end that says how long to wait is obeyed.
+type Retry struct {
+	// For is how long to try to deliver one batch: a minute if zero, only once
+	// if negative.
+	For time.Duration
+
+	// First is the time before the second try, a second if zero.
+	First time.Duration
+}
+
+// maxRetryInterval bounds the time between two tries.
+const maxRetryInterval = 30 * time.Second
+
+func (r Retry) limit() time.Duration {
+	if r.For == 0 {
+		return time.Minute
+	}
+	return r.For
+}
+
+func (r Retry) first() time.Duration {
+	if r.First <= 0 {
+		return time.Second
+	}
+	return r.First
+}
+
+// send delivers a batch, in pieces if it must, or counts it as failed.
+func (e *Exporter) send(batch []*tracepb.ResourceSpans) error {
+	n := countSpans(batch)
+	if n == 0 {
+		return nil
+	}
+	if e.gaveUp {
+		return e.fail(batch, n)
+	}
+	rejected, notice, err := partialSuccess(e.upload(batch))
+	if err != nil && e.ctx.Err() != nil {
+		e.report.Failed += n
+		return context.Cause(e.ctx)
+	}
+	v, _ := judge(err)
+	switch {
+	case v == taken:
+		e.take(n, rejected, notice)
+		return nil
+	case v == tooLarge && n > 1 && sizeOf(batch) > smallest:
+		e.limit = max(smallest, min(e.limit, sizeOf(batch)/2))
+		a, b := halve(batch)
+		if err := e.send(a); err != nil {
+			e.report.Failed += countSpans(b)
+			return err
+		}
+		return e.send(b)
+	}
+	if e.report.Err == nil {
+		e.report.Err = err
+	}
+	e.gaveUp = v == outage || v == hopeless
+	return e.fail(batch, n)
+}
+
+// take counts a batch as taken.
+func (e *Exporter) take(n, rejected int64, notice string) {
+	rejected = min(max(rejected, 0), n)
+	e.report.Sent += n - rejected
+	e.report.Rejected += rejected
+	if e.report.Notice == "" {
+		e.report.Notice = notice
+	}
+	e.progress()
+}
+
+// smallest is the size of a batch that no back end can mean when it says that
+// one is too large.
+const smallest = 16 << 10
+
+// upload sends a batch, again and again during an outage, and returns the
+// client's last word.
+func (e *Exporter) upload(batch []*tracepb.ResourceSpans) (err error) {
+	once := func() (struct{}, error) {
+		err = e.client.UploadTraces(e.ctx, batch)
+		switch v, delay := judge(err); {
+		case v == taken:
+			return struct{}{}, nil
+		case v != outage || httpTired(err) || e.o.Retry.limit() < 0:
+			return struct{}{}, backoff.Permanent(err)
+		case delay > 0:
+			return struct{}{}, &backoff.RetryAfterError{Duration: delay}
+		}
+		return struct{}{}, err
+	}
+	backoff.Retry(e.ctx, once,
+		backoff.WithMaxElapsedTime(e.o.Retry.limit()),
+		backoff.WithNotify(func(_ error, wait time.Duration) {
+			if e.o.Retrying != nil {
+				e.o.Retrying(err, wait)
+			}
+		}),
+		backoff.WithBackOff(&backoff.ExponentialBackOff{
+			InitialInterval:     e.o.Retry.first(),
+			RandomizationFactor: backoff.DefaultRandomizationFactor,
+			Multiplier:          backoff.DefaultMultiplier,
+			MaxInterval:         maxRetryInterval,
+		}))
+	return err
+}
+
+// fail counts a batch as failed, and keeps it if it is to be kept.
+func (e *Exporter) fail(batch []*tracepb.ResourceSpans, n int64) error {
+	e.report.Failed += n
+	e.progress()
+	if e.o.Failed == nil {
+		return nil
+	}
+	return e.o.Failed(batch)
+}
+
+func (e *Exporter) progress() {
+	if e.o.Progress != nil {
+		e.o.Progress(e.report)
+	}
+}
+
+func sizeOf(batch []*tracepb.ResourceSpans) int {
+	return proto.Size(&tracepb.TracesData{ResourceSpans: batch})
+}

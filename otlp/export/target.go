@@ -1,0 +1,158 @@
+package export
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
+)
+
+// A Protocol is a way to send OTLP, by the name that
+// OTEL_EXPORTER_OTLP_PROTOCOL has for it.
+type Protocol string
+
+const (
+	GRPC         Protocol = "grpc"
+	HTTPProtobuf Protocol = "http/protobuf"
+	HTTPJSON     Protocol = "http/json"
+)
+
+// A Target is where to send spans. What it leaves empty is as the environment
+// has it (OTEL_EXPORTER_OTLP_*, opentelemetry.io/docs/specs/otel/protocol/exporter),
+// and so are headers, certificates, compression and the time that one request
+// may take.
+type Target struct {
+	// URL is the back end's, with the scheme http or https. Over HTTP, spans go
+	// to its path followed by /v1/traces, unless it ends in that already.
+	URL string
+
+	// Protocol, if neither it nor the environment says it, is gRPC for the port
+	// 4317, and HTTP with protobuf for others.
+	Protocol Protocol
+}
+
+// env returns the value of an environment variable of OTLP exporters, its
+// version for traces before the general one, and which of them has it.
+func env(name string) (value, variable string) {
+	for _, prefix := range []string{"OTEL_EXPORTER_OTLP_TRACES_", "OTEL_EXPORTER_OTLP_"} {
+		if value := strings.TrimSpace(os.Getenv(prefix + name)); value != "" {
+			return value, prefix + name
+		}
+	}
+	return "", ""
+}
+
+// Resolve returns t with nothing left empty.
+func (t Target) Resolve() (Target, error) {
+	if t.URL == "" {
+		if t.URL, _ = env("ENDPOINT"); t.URL == "" {
+			return t, errors.New("the environment has no OTEL_EXPORTER_OTLP_ENDPOINT")
+		}
+	}
+	source := ""
+	if t.Protocol == "" {
+		var value string
+		value, source = env("PROTOCOL")
+		t.Protocol = Protocol(value)
+	}
+	switch t.Protocol {
+	case GRPC, HTTPProtobuf, HTTPJSON:
+	case "":
+		t.Protocol = HTTPProtobuf
+		if port(t.URL) == "4317" {
+			t.Protocol = GRPC
+		}
+	default:
+		return t, fmt.Errorf("%s is %s, %s or %s, not %q", cmp.Or(source, "the protocol"), GRPC, HTTPProtobuf, HTTPJSON, t.Protocol)
+	}
+	return t, nil
+}
+
+// port returns the port of an endpoint, which in the environment may have no
+// scheme.
+func port(endpoint string) string {
+	u, err := url.Parse(endpoint)
+	if err != nil || u.Host == "" {
+		if u, err = url.Parse("//" + endpoint); err != nil {
+			return ""
+		}
+	}
+	return u.Port()
+}
+
+// NewClient returns a client for the target that tries again as r says, as far
+// as that is for the client to do; pass the same to [New].
+func (t Target) NewClient(r Retry) (otlptrace.Client, error) {
+	given := t.URL != ""
+	t, err := t.Resolve()
+	if err != nil {
+		return nil, err
+	}
+	var u *url.URL
+	if given {
+		if u, err = t.parse(); err != nil {
+			return nil, err
+		}
+	}
+	if t.Protocol == GRPC {
+		// Its timeout would end its retries, too: Exporter does them.
+		o := []otlptracegrpc.Option{otlptracegrpc.WithRetry(otlptracegrpc.RetryConfig{})}
+		if given {
+			o = append(o, otlptracegrpc.WithEndpointURL(u.String()))
+		}
+		return otlptracegrpc.NewClient(o...), nil
+	}
+	// It does not say when the back end asks for a delay: its retries are its own.
+	encoding := otlptracehttp.EncodingProtobuf
+	if t.Protocol == HTTPJSON {
+		encoding = otlptracehttp.EncodingJSON
+	}
+	o := []otlptracehttp.Option{
+		otlptracehttp.WithEncoding(encoding),
+		otlptracehttp.WithRetry(otlptracehttp.RetryConfig{
+			Enabled:         r.limit() > 0,
+			InitialInterval: r.first(),
+			MaxInterval:     maxRetryInterval,
+			MaxElapsedTime:  r.limit(),
+		}),
+	}
+	if given {
+		o = append(o, otlptracehttp.WithEndpointURL(u.String()))
+	}
+	return otlptracehttp.NewClient(o...), nil
+}
+
+const tracesPath = "/v1/traces" // opentelemetry.io/docs/specs/otlp, "OTLP/HTTP Request"
+
+// parse returns the URL to send to. t has been resolved.
+func (t Target) parse() (*url.URL, error) {
+	u, err := url.Parse(t.URL)
+	switch {
+	case err != nil:
+		var parse *url.Error
+		if errors.As(err, &parse) {
+			err = parse.Err // without the URL, which may hold a password
+		}
+		return nil, fmt.Errorf("the endpoint is no URL: %w", err)
+	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
+		return nil, fmt.Errorf("the endpoint is to be like http://localhost:4317 or https://example.com, not %q", t.URL)
+	case u.User != nil:
+		return nil, errors.New("the endpoint has a user: credentials go into OTEL_EXPORTER_OTLP_HEADERS")
+	case u.RawQuery != "" || u.Fragment != "":
+		return nil, fmt.Errorf("the endpoint %q has more than a path", t.URL)
+	}
+	u.Path = strings.TrimRight(u.Path, "/")
+	switch {
+	case t.Protocol == GRPC && u.Path != "":
+		return nil, fmt.Errorf("the endpoint %q has a path, which gRPC has no use for", t.URL)
+	case t.Protocol != GRPC && !strings.HasSuffix(u.Path, tracesPath):
+		u.Path += tracesPath
+	}
+	return u, nil
+}
