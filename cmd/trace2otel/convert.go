@@ -172,7 +172,7 @@ func (b *batch) plan(inputs []string) ([]job, error) {
 			if err := existing.spare(path); err != nil {
 				return nil, err
 			}
-			j.targets = append(j.targets, target{o, path, !b.force})
+			j.targets = append(j.targets, target{output: o, path: path, keep: !b.force})
 		}
 		if err := j.readTwice(); err != nil {
 			return nil, err

@@ -32,6 +32,10 @@ type format struct {
 	// makes the outputs of them, after they have been parsed; file is the
 	// argument of -o, or empty. Its error is one of usage.
 	flags func(fs *pflag.FlagSet) (outputs func(file string) ([]output, error))
+
+	// sent is set if the format's own command can also deliver the output to a
+	// back end, which then has a wire.
+	sent bool
 }
 
 // An output is one file to be made of a trace.
@@ -45,6 +49,9 @@ type output struct {
 	// trace: it returns the sink of the first, and what makes that of the
 	// second.
 	twice func() (first convert.Sink, second func(w io.Writer) convert.Sink)
+
+	// wire writes the same as package otlp/export sends it; nil if it does not.
+	wire func(w io.Writer) convert.Sink
 }
 
 var formats = []format{
@@ -63,6 +70,7 @@ var formats = []format{
 		example: otlpExample,
 		names:   ".otlp.jsonl, or .otlp.binpb",
 		flags:   otlpFlags,
+		sent:    true,
 	},
 	{
 		name:    "pprof",
@@ -92,7 +100,14 @@ func otlpFlags(fs *pflag.FlagSet) func(string) ([]output, error) {
 		if !fs.Changed("format") && filepath.Ext(file) == ".binpb" {
 			*encoding = "binpb"
 		}
-		out := output{sink: func(w io.Writer) convert.Sink { return otlp.New(w, o) }}
+		out := output{
+			sink: func(w io.Writer) convert.Sink { return otlp.New(w, o) },
+			wire: func(w io.Writer) convert.Sink {
+				o := o
+				o.Format = otlp.Binary
+				return otlp.New(w, o)
+			},
+		}
 		switch *encoding {
 		case "jsonl":
 			o.Format, out.ext, out.text = otlp.JSONL, ".otlp.jsonl", true

@@ -15,17 +15,20 @@ appear under their names when they are whole.
 
 Exit codes:
   0    all is converted
-  1    an input gave nothing, or an output could not be written;
+  1    an input gave nothing, an output could not be written,
+       or no span could be delivered;
        with --strict, also if anything was lost
   2    the command line is wrong, and nothing was done
   3    converted, but not everything: a trace is damaged,
-       or lacks what one of several outputs needs
+       or lacks what one of several outputs needs,
+       or some spans could not be delivered
   128+ ended by a signal: 130 by Ctrl-C, 143 by SIGTERM,
        141 when the reader of standard output went away
 If several apply to a run, it is the first in the order 2, 1, 3.`
 
 const rootExample = `  trace2otel perfetto trace.out -o timeline.pftrace
   trace2otel otlp trace.out -o spans.otlp.jsonl
+  trace2otel otlp trace.out --endpoint http://localhost:4317
   trace2otel pprof trace.out --kind sched -o sched.pb.gz
   trace2otel convert *.trace --to perfetto,otlp,pprof --out converted
   curl -s localhost:6060/debug/pprof/trace?seconds=5 | trace2otel perfetto - -o live.pftrace`
@@ -59,12 +62,29 @@ interface fails on traces of many thousand spans: --max-spans bounds each, and
 what is folded away for it is counted on its parent.
 
 Spans have dates. Traces carry the time of day since Go 1.25; older ones need
---start, and are refused without.`
+--start, and are refused without.
+
+With --endpoint or --export, the spans are sent, and written only if there is -o
+too. The variables OTEL_EXPORTER_OTLP_* configure how (headers, certificates,
+compression, timeout), and never that. What a back end rejects is counted; what
+does not arrive can be kept by --failed-out. The last line says how many spans
+were sent, rejected, failed.`
 
 const otlpExample = `  trace2otel otlp trace.out -o spans.otlp.jsonl
   trace2otel otlp trace.out --service checkout -o spans.otlp.binpb
+  trace2otel otlp trace.out --endpoint http://localhost:4317
+  trace2otel otlp trace.out --export --failed-out failed.otlp.jsonl
   trace2otel otlp go1.22.trace --start 2026-01-31T15:04:05Z > spans.otlp.jsonl
   trace2otel otlp go1.22.trace --start mtime > spans.otlp.jsonl`
+
+const sendLong = `Send a file of OTLP spans to a back end: what trace2otel otlp has written or, as
+--failed-out, could not deliver, or OTLP of another program.
+
+FILE is OTLP JSON lines or protobuf, plain or compressed by gzip or zstd; - is
+standard input. Sending spans twice does no harm where their ids are heeded.`
+
+const sendExample = `  trace2otel send failed.otlp.jsonl --endpoint http://localhost:4317
+  trace2otel send spans.otlp.binpb --export --failed-out failed.otlp.jsonl`
 
 const pprofLong = `Write a profile of what goroutines waited for, for go tool pprof. --kind selects
 what it counts:

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/klauspost/compress/gzip"
@@ -19,6 +20,8 @@ type input struct {
 	close   []func() error
 	regular bool // it can be read more than once, and has a meaningful modTime
 	modTime time.Time
+	size    int64        // of the file, if regular
+	read    atomic.Int64 // bytes of the file
 }
 
 // openInput opens the file called path, or takes stdin for "-".
@@ -38,9 +41,9 @@ func openInput(path string, stdin *os.File) (*input, error) {
 			return nil, hinted{errors.New("is a directory"), "name the traces in it"}
 		}
 		in.regular = path != stdio && info.Mode().IsRegular()
-		in.modTime = info.ModTime()
+		in.modTime, in.size = info.ModTime(), info.Size()
 	}
-	r, closer, err := decompress(f)
+	r, closer, err := decompress(counted{f, &in.read})
 	if err != nil {
 		in.Close()
 		return nil, err
@@ -50,6 +53,18 @@ func openInput(path string, stdin *os.File) (*input, error) {
 		in.close = append(in.close, closer)
 	}
 	return in, nil
+}
+
+// A counted reader counts what it reads.
+type counted struct {
+	io.Reader
+	n *atomic.Int64
+}
+
+func (c counted) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	c.n.Add(int64(n))
+	return n, err
 }
 
 // Close closes what openInput opened.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"syscall"
@@ -14,8 +15,9 @@ import (
 // A job is one input and what is to be made of it. Jobs are independent:
 // whatever comes of one, the next can run.
 type job struct {
-	input   string
-	targets []target
+	input    string
+	targets  []target
+	delivery *delivery // that a target has, or nil
 }
 
 // A target is an output and its place.
@@ -23,16 +25,54 @@ type target struct {
 	output
 	path string // or "-" for standard output
 	keep bool   // refuse to replace what is there
+
+	delivery *delivery // instead of a path
 }
 
-// run converts one input, and says what there is to say about it.
+// open makes the target's destination.
+func (t *target) open(ctx context.Context, c *cli, m outputMode) (destination, error) {
+	if t.delivery != nil {
+		if err := t.delivery.open(ctx, c); err != nil {
+			t.delivery.remove()
+			return nil, err
+		}
+		return t.delivery, nil
+	}
+	f, err := createOutput(t.path, c.stdout, m, &c.temporary)
+	if err != nil {
+		return nil, cannotWrite(t.path, err)
+	}
+	return f, nil
+}
+
+// A destination is where an output goes: an [outputFile] or a [delivery].
+type destination interface {
+	io.Writer
+	String() string          // what it is called in messages
+	failure() error          // the first from writing
+	explain(err error) error // what to say of an error of failure or commit
+	flush()                  // ends the writing; an error is for failure to tell
+	commit() error           // makes it what it is to be
+	discard()                // as if it had never been, as far as that goes
+}
+
+// run converts one input, and says what there is to say about it: what became
+// of a delivery last.
 func (c *cli) run(ctx context.Context, j job) exitCode {
+	code := c.produce(ctx, j)
+	if j.delivery != nil {
+		code = worse(code, j.delivery.tell(c, displayName(j.input)))
+	}
+	return code
+}
+
+// produce makes what a job is to make.
+func (c *cli) produce(ctx context.Context, j job) exitCode {
 	name := displayName(j.input)
 	files, summary, err := c.convert(ctx, j)
 	if ctx.Err() != nil {
 		discard(files)
-		c.messages.failure(name, context.Cause(ctx))
-		return exitInterrupted(ctx)
+		return c.interrupted(ctx, name)
 	}
 	var failed convert.SinkErrors // has an error for each file, or is empty
 	if err != nil && !errors.As(err, &failed) {
@@ -49,11 +89,17 @@ func (c *cli) run(ctx context.Context, j job) exitCode {
 		}
 		return worse(code, exitFailed)
 	}
-	return worse(code, c.commit(name, files, failed))
+	return worse(code, c.commit(ctx, name, files, failed))
+}
+
+// interrupted says that a signal ended the conversion of an input.
+func (c *cli) interrupted(ctx context.Context, name string) exitCode {
+	c.messages.failure(name, context.Cause(ctx))
+	return exitInterrupted(ctx)
 }
 
 // convert makes the files of a job. They are not in their places yet.
-func (c *cli) convert(ctx context.Context, j job) ([]*outputFile, *convert.Summary, error) {
+func (c *cli) convert(ctx context.Context, j job) ([]destination, *convert.Summary, error) {
 	x := extent{path: j.input, stdin: c.stdin}
 	start, err := c.start.of(ctx, &x)
 	if err != nil {
@@ -75,15 +121,23 @@ func (c *cli) convert(ctx context.Context, j job) ([]*outputFile, *convert.Summa
 	}
 	defer in.Close()
 
-	var files []*outputFile
+	var files []destination
 	var sinks []convert.Sink
 	for _, t := range targets {
-		f, err := createOutput(t.path, c.stdout, outputMode{keep: t.keep, whole: c.strict, gzip: t.gzip}, &c.temporary)
+		f, err := t.open(ctx, c, outputMode{keep: t.keep, whole: c.strict, gzip: t.gzip})
 		if err != nil {
-			return files, nil, cannotWrite(t.path, err)
+			return files, nil, err
 		}
 		files = append(files, f)
-		sinks = append(sinks, t.sink(f))
+		if t.delivery != nil {
+			sinks = append(sinks, t.wire(f))
+		} else {
+			sinks = append(sinks, t.sink(f))
+		}
+	}
+	if j.delivery != nil {
+		j.delivery.watch(in, c)
+		defer j.delivery.progress.end()
 	}
 	summary, err := convert.Run(ctx, in, o, sinks...)
 	for _, f := range files {
@@ -135,7 +189,7 @@ func (j *job) readTwice() error {
 
 // judge says what is missing in the outputs of one input, and which of them
 // there cannot be.
-func (c *cli) judge(name string, s *convert.Summary, files []*outputFile, failed convert.SinkErrors) exitCode {
+func (c *cli) judge(name string, s *convert.Summary, files []destination, failed convert.SinkErrors) exitCode {
 	code := exitOK
 	if c.start.text != "" && s.Clock.Mono != 0 {
 		c.messages.note(name, "has dates of its own, so --start is not used")
@@ -152,17 +206,17 @@ func (c *cli) judge(name string, s *convert.Summary, files []*outputFile, failed
 	}
 	for i, err := range failed {
 		f := files[i]
-		refused := f.err == nil && hintOf(err) != "" // the trace lacks what the format needs
+		refused := f.failure() == nil && hintOf(err) != "" // the trace lacks what the format needs
 		switch {
 		case err == nil:
-		case errors.Is(f.err, syscall.EPIPE):
+		case errors.Is(f.failure(), syscall.EPIPE):
 			code = worse(code, exitPipe) // the reader has had enough, and knows it
-		case f.err != nil:
+		case f.failure() != nil:
 			code = worse(code, exitFailed)
-			c.messages.failure(name, cannotWrite(f.name, f.err))
+			c.messages.failure(name, f.explain(f.failure()))
 		case refused && whole > 0:
 			code = worse(code, exitLoss)
-			c.messages.failure(name, fmt.Errorf("%s is not written: %w", f.name, err))
+			c.messages.failure(name, fmt.Errorf("%s is not written: %w", f, err))
 		default:
 			code = worse(code, exitFailed)
 			c.messages.failure(name, err)
@@ -173,7 +227,7 @@ func (c *cli) judge(name string, s *convert.Summary, files []*outputFile, failed
 
 // commit puts the files without error into their places, and throws the others
 // away.
-func (c *cli) commit(name string, files []*outputFile, failed convert.SinkErrors) exitCode {
+func (c *cli) commit(ctx context.Context, name string, files []destination, failed convert.SinkErrors) exitCode {
 	code := exitOK
 	var written []string
 	for i, f := range files {
@@ -183,13 +237,15 @@ func (c *cli) commit(name string, files []*outputFile, failed convert.SinkErrors
 		}
 		switch err := f.commit(); {
 		case err == nil:
-			if f.place != "" {
-				written = append(written, f.name)
+			if o, ok := f.(*outputFile); ok && o.place != "" {
+				written = append(written, o.name)
 			}
+		case ctx.Err() != nil:
+			code = worse(code, c.interrupted(ctx, name))
 		case errors.Is(err, syscall.EPIPE):
 			code = worse(code, exitPipe)
 		default:
-			c.messages.failure(name, cannotWrite(f.name, err))
+			c.messages.failure(name, f.explain(err))
 			code = worse(code, exitFailed)
 		}
 	}
@@ -199,7 +255,7 @@ func (c *cli) commit(name string, files []*outputFile, failed convert.SinkErrors
 	return code
 }
 
-func discard(files []*outputFile) {
+func discard(files []destination) {
 	for _, f := range files {
 		f.discard()
 	}

@@ -56,7 +56,7 @@ func cause(err error) string {
 	if errors.As(err, &input) {
 		err = input.Err
 	}
-	return err.Error()
+	return strings.TrimPrefix(err.Error(), "otlp/export: ")
 }
 
 // withoutPath takes the path off an error of package os, for messages that

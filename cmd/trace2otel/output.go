@@ -96,6 +96,10 @@ func (o *outputFile) stream(f *os.File, m outputMode) error {
 	return nil
 }
 
+func (o *outputFile) String() string          { return o.name }
+func (o *outputFile) failure() error          { return o.err }
+func (o *outputFile) explain(err error) error { return cannotWrite(o.name, err) }
+
 func (o *outputFile) Write(p []byte) (int, error) {
 	if o.zip != nil {
 		return o.zip.Write(p)

@@ -24,6 +24,7 @@ type cli struct {
 	stdout    *os.File
 	terminal  bool // stdout is one
 	messages  messages
+	progress  io.Writer // the terminal to show progress on, or nil
 	temporary temporaries
 
 	viewAddress string // where view serves
@@ -36,7 +37,7 @@ type cli struct {
 }
 
 func newCLI(stdin, stdout *os.File, stderr io.Writer) *cli {
-	return &cli{
+	c := &cli{
 		stdin:    stdin,
 		stdout:   stdout,
 		terminal: term.IsTerminal(int(stdout.Fd())),
@@ -44,6 +45,10 @@ func newCLI(stdin, stdout *os.File, stderr io.Writer) *cli {
 
 		viewAddress: viewAddress,
 	}
+	if f, ok := stderr.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		c.progress = f
+	}
+	return c
 }
 
 // execute runs the command line args. Commands report what comes of their
@@ -91,7 +96,7 @@ func (c *cli) newRoot() *cobra.Command {
 	for i := range formats {
 		root.AddCommand(c.newSingle(&formats[i]))
 	}
-	root.AddCommand(c.newConvert(), c.newView())
+	root.AddCommand(c.newConvert(), c.newSend(), c.newView())
 	return root
 }
 

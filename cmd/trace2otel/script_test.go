@@ -39,6 +39,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("TRACES", traces)
 			e.Setenv("GORACE", "atexit_sleep_ms=0") // a second for each command, else
+			e.Values["backend"] = new(backend)
 			return nil
 		},
 		Condition: func(cond string) (bool, error) {
@@ -55,6 +56,8 @@ func TestScripts(t *testing.T) {
 			"age":      age,
 			"only":     only,
 			"profile":  checkProfile,
+			"backend":  func(ts *testscript.TestScript, _ bool, args []string) { startBackend(t, ts, args) },
+			"arrived":  arrived,
 		},
 	})
 }

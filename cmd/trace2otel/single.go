@@ -18,6 +18,10 @@ func (c *cli) newSingle(f *format) *cobra.Command {
 		Args:    oneInput,
 	}
 	outputs := f.flags(cmd.Flags())
+	var d deliveryFlags
+	if f.sent {
+		d.addFlags(cmd.Flags())
+	}
 	file := cmd.Flags().StringP("output", "o", "", "write to `FILE`, replacing it; - is standard output, the default")
 	c.addCommon(cmd.Flags(), "to")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -31,8 +35,13 @@ func (c *cli) newSingle(f *format) *cobra.Command {
 				"pass " + f.choice + ", or use trace2otel convert",
 			}
 		}
+		delivery, err := d.delivery(args, *file)
+		if err != nil {
+			return err
+		}
 		t := target{output: outs[0], path: *file}
 		switch {
+		case *file == "" && delivery != nil:
 		case *file == "":
 			t.path = stdio
 			if !t.text && c.terminal {
@@ -49,7 +58,13 @@ func (c *cli) newSingle(f *format) *cobra.Command {
 		if err := c.checkInputs(args, "to"); err != nil {
 			return err
 		}
-		j := job{args[0], []target{t}}
+		j := job{input: args[0], delivery: delivery}
+		if t.path != "" {
+			j.targets = append(j.targets, t)
+		}
+		if delivery != nil {
+			j.targets = append(j.targets, target{output: t.output, delivery: delivery})
+		}
 		if err := j.readTwice(); err != nil {
 			return err
 		}

@@ -45,7 +45,7 @@ func (c *cli) newView() *cobra.Command {
 		if err := c.checkInputs(args, "to"); err != nil {
 			return err
 		}
-		j := job{args[0], []target{{output: outs[0]}}}
+		j := job{input: args[0], targets: []target{{output: outs[0]}}}
 		if err := j.readTwice(); err != nil {
 			return err
 		}

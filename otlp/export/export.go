@@ -176,6 +176,15 @@ func (e *Exporter) Close() (Report, error) {
 	return e.report, e.err
 }
 
+// Abort sends nothing more, not even what is left, and returns what became of
+// the spans so far. It is for callers who think better of it; others call Close.
+func (e *Exporter) Abort() Report {
+	e.abandon()
+	e.err = errors.New("otlp/export: aborted")
+	report, _ := e.Close()
+	return report
+}
+
 // abandon counts the pending batch as failed.
 func (e *Exporter) abandon() {
 	e.report.Failed += countSpans(e.pending)

@@ -1,0 +1,249 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/go-logr/logr"
+	"github.com/spf13/pflag"
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace"
+	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
+
+	"github.com/trace2otel/trace2otel/otlp"
+	"github.com/trace2otel/trace2otel/otlp/export"
+)
+
+// deliveryFlags are the flags of commands that deliver spans.
+type deliveryFlags struct {
+	endpoint string
+	export   bool
+	protocol string
+	failed   string
+	patience time.Duration
+	set      *pflag.FlagSet
+}
+
+func (d *deliveryFlags) addFlags(fs *pflag.FlagSet) {
+	d.set = fs
+	fs.StringVar(&d.endpoint, "endpoint", "", "send the spans to the back end at this `URL`: http://localhost:4317")
+	fs.BoolVar(&d.export, "export", false, "send the spans to the back end that OTEL_EXPORTER_OTLP_ENDPOINT names")
+	fs.StringVar(&d.protocol, "protocol", "", "send them by this `protocol`: grpc, http/protobuf or http/json; without it, that of\nOTEL_EXPORTER_OTLP_PROTOCOL, or grpc for port 4317 and http/protobuf for others")
+	fs.StringVar(&d.failed, "failed-out", "", "write spans that cannot be delivered to `FILE`, for trace2otel send: OTLP JSON lines,\nor protobuf if named .binpb; it is empty if all can be")
+	fs.DurationVar(&d.patience, "retry-for", time.Minute, "how long to try again when the back end is out of order; 0 is not at all")
+}
+
+// delivery returns the delivery that the flags ask for, nil if none, beside the
+// argument of -o. Its errors are of usage.
+func (d *deliveryFlags) delivery(inputs []string, output string) (*delivery, error) {
+	if d.set == nil {
+		return nil, nil
+	}
+	endpoint := d.set.Changed("endpoint")
+	switch {
+	case endpoint && d.export:
+		return nil, errors.New("--endpoint and --export are two answers to where the spans are to go")
+	case endpoint && d.endpoint == "":
+		return nil, errors.New("--endpoint is empty")
+	case !endpoint && !d.export:
+		for _, name := range []string{"protocol", "failed-out", "retry-for"} {
+			if d.set.Changed(name) {
+				return nil, hinted{fmt.Errorf("--%s is for sending spans", name), "pass --endpoint or --export"}
+			}
+		}
+		return nil, nil
+	case d.patience < 0:
+		return nil, fmt.Errorf("--retry-for cannot be %v", d.patience)
+	case d.failed != "" && d.failed == output:
+		return nil, fmt.Errorf("--failed-out and -o are both %s", output)
+	}
+	if d.failed != "" {
+		if err := statInputs(inputs).spare(d.failed); err != nil {
+			return nil, err
+		}
+	}
+	out := &delivery{failedOut: d.failed, retry: export.Retry{For: cmp.Or(d.patience, -1)}}
+	target := export.Target{URL: d.endpoint, Protocol: export.Protocol(d.protocol)}
+	resolved, err := target.Resolve()
+	if err == nil {
+		out.client, err = newClient(target, out.retry)
+	}
+	if err != nil {
+		return nil, err
+	}
+	out.url = printable(resolved.URL)
+	return out, nil
+}
+
+// newClient returns a client for the target. What is wrong in the environment
+// the exporters tell only the global log.
+func newClient(target export.Target, r export.Retry) (otlptrace.Client, error) {
+	var log errorLog
+	otel.SetLogger(logr.New(&log))
+	defer otel.SetLogger(logr.Discard())
+	client, err := target.NewClient(r)
+	if err == nil && len(log.errs) > 0 {
+		err = hinted{log.errs[0], "look at the variables OTEL_EXPORTER_OTLP_*"}
+	}
+	return client, err
+}
+
+// An errorLog keeps the errors that it is to log.
+type errorLog struct{ errs []error }
+
+func (l *errorLog) Init(logr.RuntimeInfo)          {}
+func (l *errorLog) Enabled(int) bool               { return false }
+func (l *errorLog) Info(int, string, ...any)       {}
+func (l *errorLog) WithValues(...any) logr.LogSink { return l }
+func (l *errorLog) WithName(string) logr.LogSink   { return l }
+
+func (l *errorLog) Error(err error, did string, _ ...any) {
+	l.errs = append(l.errs, fmt.Errorf("the environment is wrong: %s: %w", did, err))
+}
+
+// A delivery is spans on their way to a back end. It is a [destination], of
+// binary OTLP.
+type delivery struct {
+	client    otlptrace.Client
+	url       string
+	retry     export.Retry
+	failedOut string // the name of a file, or empty
+
+	exporter  *export.Exporter // nil until open
+	failed    *outputFile      // or nil
+	spool     *os.File         // for what must not be sent before commit, or nil
+	temporary *temporaries
+	progress  *progress
+	report    export.Report
+}
+
+// open begins the delivery. With --strict nothing is sent before commit.
+func (d *delivery) open(ctx context.Context, c *cli) (err error) {
+	d.temporary = &c.temporary
+	o := export.Options{Retry: d.retry, Progress: func(r export.Report) { d.progress.sent(r.Sent) }}
+	warned := false
+	o.Retrying = func(err error, _ time.Duration) {
+		if !warned {
+			d.progress.clear()
+			c.messages.warning(d.url, fmt.Errorf("%w; trying again for up to %v", err, d.retry.For))
+		}
+		warned = true
+	}
+	if d.failedOut != "" {
+		if d.failed, err = createOutput(d.failedOut, c.stdout, outputMode{}, &c.temporary); err != nil {
+			return cannotWrite(d.failedOut, err)
+		}
+		format := otlp.JSONL
+		if filepath.Ext(d.failedOut) == ".binpb" {
+			format = otlp.Binary
+		}
+		write := export.FileWriter(d.failed, format)
+		o.Failed = func(batch []*tracepb.ResourceSpans) error {
+			if err := write(batch); err != nil {
+				return d.failed.explain(cmp.Or(d.failed.failure(), err))
+			}
+			return nil
+		}
+	}
+	if c.strict {
+		if d.spool, err = c.temporary.create(os.TempDir(), 0o600); err != nil {
+			return err
+		}
+	}
+	d.exporter, err = export.New(ctx, d.client, o)
+	return err
+}
+
+func (d *delivery) String() string          { return d.url }
+func (d *delivery) failure() error          { return nil } // its errors need no explanation
+func (d *delivery) explain(err error) error { return err }
+func (d *delivery) flush()                  {}
+
+func (d *delivery) Write(p []byte) (int, error) {
+	if d.spool != nil {
+		return d.spool.Write(p)
+	}
+	return d.exporter.Write(p)
+}
+
+// commit sends what is still to be sent.
+func (d *delivery) commit() (err error) {
+	if d.spool != nil {
+		if _, err := d.spool.Seek(0, io.SeekStart); err != nil {
+			return err
+		}
+		err = d.exporter.Send(d.spool)
+	}
+	var closeErr error
+	d.report, closeErr = d.exporter.Close()
+	if err = cmp.Or(err, closeErr); err != nil {
+		d.remove()
+		return err
+	}
+	defer d.remove()
+	if d.failed == nil {
+		return nil
+	}
+	if err := d.failed.commit(); err != nil {
+		return d.failed.explain(err)
+	}
+	return nil
+}
+
+// discard sends nothing more. What is sent is sent.
+func (d *delivery) discard() {
+	if d.exporter != nil {
+		d.report = d.exporter.Abort()
+	}
+	d.remove()
+}
+
+// remove removes what there is of temporary files.
+func (d *delivery) remove() {
+	if d.failed != nil {
+		d.failed.discard()
+	}
+	if d.spool != nil {
+		d.spool.Close()
+		d.temporary.remove(d.spool.Name())
+	}
+}
+
+// watch shows the progress of reading in, and of the delivery, if there is a
+// terminal to show it on.
+func (d *delivery) watch(in *input, c *cli) {
+	if c.progress != nil && !c.messages.quiet {
+		d.progress = newProgress(c.progress, in)
+	}
+}
+
+// tell says what became of the spans of an input, and returns what that means
+// for the exit code. Nothing is said if the delivery did not begin.
+func (d *delivery) tell(c *cli, name string) exitCode {
+	if d.exporter == nil {
+		return exitOK
+	}
+	r := d.report
+	if r.Err != nil {
+		c.messages.failure(name, fmt.Errorf("%s does not take spans: %w", d, r.Err))
+	}
+	if r.Notice != "" {
+		c.messages.warning(name, fmt.Errorf("%s says: %s", d, r.Notice))
+	}
+	const last = "%d spans sent to %s, %d rejected, %d failed"
+	if r.Rejected == 0 && r.Failed == 0 {
+		c.messages.note(name, last, r.Sent, d, r.Rejected, r.Failed)
+		return exitOK
+	}
+	c.messages.failure(name, fmt.Errorf(last, r.Sent, d, r.Rejected, r.Failed))
+	if r.Sent == 0 || c.strict {
+		return exitFailed
+	}
+	return exitLoss
+}

@@ -1,0 +1,88 @@
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/trace2otel/trace2otel/internal/otlpserver"
+)
+
+// A signal ends a delivery in the middle of a request, at once and in good
+// order: what has been sent is said.
+func TestSignalWhileSending(t *testing.T) {
+	trace, err := filepath.Abs("../../testdata/go1.26.8-multi.trace")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, strict := range []string{"--strict=false", "--strict"} {
+		t.Run(strict, func(t *testing.T) {
+			came := make(chan bool, 10)
+			s := otlpserver.Start(t, otlpserver.Options{Answer: func(r otlpserver.Request) otlpserver.Answer {
+				if r.N == 0 {
+					return otlpserver.Answer{}
+				}
+				came <- true
+				<-r.Context.Done()
+				return otlpserver.Answer{Cut: true}
+			}})
+			cmd := exec.Command("trace2otel", "otlp", trace, strict, "--endpoint", s.HTTP, "--failed-out", "failed", "-o", "out")
+			var stderr bytes.Buffer
+			cmd.Dir, cmd.Stderr = t.TempDir(), &stderr
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			timer := time.AfterFunc(20*time.Second, func() { cmd.Process.Kill() })
+			defer timer.Stop()
+			<-came
+			cmd.Process.Signal(syscall.SIGINT)
+			cmd.Wait()
+			if code := cmd.ProcessState.ExitCode(); code != 130 {
+				t.Errorf("exit code %d, want 130", code)
+			}
+			lines := strings.Split(strings.TrimSpace(stderr.String()), "\n")
+			last := regexp.MustCompile(`: [1-9]\d* spans sent to http://127.0.0.1:\d+, 0 rejected, [1-9]\d* failed$`)
+			if !last.MatchString(lines[len(lines)-1]) || !strings.Contains(stderr.String(), "stopped by a signal: interrupt\n") {
+				t.Errorf("stderr %q", &stderr)
+			}
+			for name := range folder(t, cmd.Dir) {
+				// With --strict, the conversion was complete before anything was sent.
+				if strict != "--strict" || name != "out" {
+					t.Errorf("left %s", name)
+				}
+			}
+		})
+	}
+}
+
+// On a terminal, a bar shows how far it is; elsewhere nothing does.
+func TestProgress(t *testing.T) {
+	s := otlpserver.Start(t, otlpserver.Options{})
+	for _, args := range []string{"", "--quiet"} {
+		var terminal, stderr bytes.Buffer
+		c := newCLI(nil, os.Stdout, &stderr)
+		if c.progress != nil {
+			t.Fatal("a buffer is no terminal")
+		}
+		c.progress = &terminal
+		code := c.execute(t.Context(), strings.Fields("otlp ../../testdata/go1.26.8-multi.trace --endpoint "+s.HTTP+" "+args))
+		if code != exitOK {
+			t.Errorf("exit code %d: %s", code, &stderr)
+		}
+		shown := regexp.MustCompile(`[1-9]\d* spans sent +\d+% `).MatchString(terminal.String())
+		if quiet := args != ""; shown == quiet {
+			t.Errorf("%s: the terminal has %q", args, &terminal)
+		}
+		if strings.Contains(stderr.String(), "%") {
+			t.Errorf("the bar is among the messages: %q", &stderr)
+		}
+	}
+}

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+
+	"github.com/spf13/cobra"
+)
+
+// newSend returns the command that sends files of spans.
+func (c *cli) newSend() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "send FILE",
+		Short:   "Send a file of OTLP spans to a back end",
+		Long:    sendLong,
+		Example: sendExample,
+		Args:    oneInput,
+	}
+	var flags deliveryFlags
+	cmd.Flags().SortFlags = false
+	flags.addFlags(cmd.Flags())
+	cmd.Flags().BoolVarP(&c.messages.quiet, "quiet", "q", false, "say nothing but warnings and errors")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		d, err := flags.delivery(args, "")
+		switch {
+		case err != nil:
+			return err
+		case d == nil:
+			return hinted{errors.New("where to?"), "pass --endpoint or --export"}
+		}
+		name := displayName(args[0])
+		code := c.send(cmd.Context(), args[0], d)
+		c.code = worse(code, d.tell(c, name))
+		return nil
+	}
+	return cmd
+}
+
+// send sends the spans of a file.
+func (c *cli) send(ctx context.Context, path string, d *delivery) exitCode {
+	name := displayName(path)
+	err := func() error {
+		in, err := openInput(path, c.stdin)
+		if err != nil {
+			return err
+		}
+		defer in.Close()
+		d.watch(in, c)
+		defer d.progress.end()
+		r := bufio.NewReader(in)
+		if head, _ := r.Peek(len(traceMagic)); string(head) == traceMagic {
+			return hinted{errors.New("is an execution trace, not spans"), "trace2otel otlp converts and sends it"}
+		}
+		if err := d.open(ctx, c); err != nil {
+			d.remove()
+			return err
+		}
+		if err := d.exporter.Send(r); err != nil {
+			d.discard()
+			return err
+		}
+		return d.commit()
+	}()
+	switch {
+	case ctx.Err() != nil:
+		return c.interrupted(ctx, name)
+	case err != nil:
+		c.messages.failure(name, err)
+		return exitFailed
+	}
+	return exitOK
+}
+
+// traceMagic begins every execution trace (runtime/trace: "go 1.22 trace").
+const traceMagic = "go 1."
