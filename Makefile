@@ -4,7 +4,7 @@
 GO ?= go
 DEMO_TRACE ?= testdata/go1.26.8-multi.trace
 
-.PHONY: all build demo test race lint collector-test bench fuzz clean
+.PHONY: all build demo test race lint collector-test jaeger-test bench fuzz clean
 
 all: build
 
@@ -25,6 +25,9 @@ demo: build ## convert a real trace into all formats in ./demo
 test: ## run the tests; those that need node say so if it is missing
 	$(GO) test ./...
 	cd internal/collectortest && $(GO) test ./...
+
+jaeger-test: ## send spans to a real Jaeger and ask it for them; builds it once, which takes minutes
+	TRACE2OTEL_JAEGER=1 $(GO) test -count=1 -timeout 60m ./internal/jaegertest
 
 race: ## run the tests under the race detector
 	$(GO) test -race ./...

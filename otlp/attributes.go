@@ -6,6 +6,8 @@ package otlp
 const (
 	attrServiceName    = "service.name"
 	attrRuntimeName    = "process.runtime.name"
+	attrHost           = "host.name"
+	attrIP             = "ip"
 	attrFunction       = "code.function.name"
 	attrFile           = "code.file.path"
 	attrLine           = "code.line.number"

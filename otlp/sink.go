@@ -3,6 +3,7 @@ package otlp
 import (
 	"io"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -150,9 +151,21 @@ func (s *Sink) Begin(t *convert.Trace) error {
 	}
 	s.ids.key = t.RunKey
 	h := head{scope: scope, version: s.o.ToolVersion}
+	// Which host it was the trace does not tell, but that it was one matters:
+	// of children that outlive their parents, Jaeger warns unless it knows both
+	// to be of one host (cmd/query/app/querysvc, adjuster/clockskew.go).
 	var r span
 	r.text(attrServiceName, s.service(t))
 	r.text(attrRuntimeName, "go")
+	given := func(key string) bool {
+		return slices.ContainsFunc(s.o.Attributes, func(a Attribute) bool { return a.Key == key })
+	}
+	if !given(attrHost) {
+		r.text(attrHost, "localhost")
+	}
+	if !given(attrIP) {
+		r.text(attrIP, "127.0.0.1")
+	}
 	for _, a := range s.o.Attributes {
 		if a.Key != attrServiceName && a.Key != attrRuntimeName {
 			r.text(utf8Text(a.Key), a.Value)

@@ -51,7 +51,7 @@ func (e *Exporter) Send(r io.Reader) error {
 	for n := 1; ; n++ {
 		line, err := b.ReadBytes('\n')
 		if line = bytes.TrimSpace(line); len(line) > 0 {
-			data, err := unmarshalJSON(line)
+			data, err := UnmarshalJSON(line)
 			if err != nil {
 				e.err = fmt.Errorf("otlp/export: line %d: %w", n, err)
 				return e.err
@@ -98,8 +98,8 @@ func marshalJSON(data *tracepb.TracesData) ([]byte, error) {
 	return line.Bytes(), nil
 }
 
-// unmarshalJSON reads a line of OTLP JSON.
-func unmarshalJSON(line []byte) (*tracepb.TracesData, error) {
+// UnmarshalJSON reads OTLP JSON: a line of a file of package otlp, say.
+func UnmarshalJSON(line []byte) (*tracepb.TracesData, error) {
 	data := new(tracepb.TracesData)
 	if err := (protojson.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(line, data); err != nil {
 		return nil, err
