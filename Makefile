@@ -18,7 +18,7 @@ demo: build ## convert a real trace into all formats in ./demo
 	echo "Open these:"; \
 	echo "  demo/$$base.pftrace      https://ui.perfetto.dev (Open trace file; it stays on your machine)"; \
 	echo "  demo/$$base.otlp.jsonl   any OpenTelemetry collector (otlpjsonfile receiver)"; \
-	for kind in net sync syscall sched; do \
+	for kind in net sync syscall sched wait run wall create gc cpu; do \
 		printf "  %-38s go tool pprof -http=: %s\n" "demo/$$base.$$kind.pb.gz" "demo/$$base.$$kind.pb.gz"; \
 	done
 

@@ -7,6 +7,49 @@ import (
 	"github.com/trace2otel/trace2otel/convert"
 )
 
+// A compat makes one profile as "go tool trace -pprof" does.
+type compat struct {
+	rule   *rule
+	totals totals
+	lives  *lives
+
+	// Waits that may have been of this kind: initial waits have no reason.
+	unknown value
+}
+
+func newCompat(k Kind) *compat {
+	c := &compat{rule: &rules[k]}
+	c.lives = newLives(&c.totals)
+	return c
+}
+
+// record takes the next record.
+func (c *compat) record(r *convert.Record) {
+	c.lives.follow(r)
+	if r.Phase != convert.End {
+		return
+	}
+	switch r.Kind {
+	case convert.KindSyscall:
+		if c.rule.classes&classSyscall != 0 {
+			c.lives.add(r, r.Stack)
+		}
+	case convert.KindState:
+		if class := classOf[r.State]; class&c.rule.classes == 0 || class&(classSyscall|classBlocked) != 0 {
+			return
+		}
+		switch {
+		case c.rule.reason != nil && r.Name == "":
+			c.unknown = c.unknown.plus(value{1, r.Duration()})
+		case c.rule.reason != nil && !c.rule.reason(r.Name):
+		case c.rule.woken && r.ByStack != 0:
+			c.lives.add(r, r.ByStack)
+		default:
+			c.lives.add(r, r.Stack)
+		}
+	}
+}
+
 // lives counts as "go tool trace -pprof" does. What it does, read in
 // cmd/trace/pprof.go and main.go and internal/trace/summary.go of Go 1.26:
 //
@@ -29,8 +72,8 @@ type lives struct {
 	byID   map[convert.GoID]*life
 	totals *totals // of goroutines that cannot come again, up to the last Sync
 
-	gone    ledger // the same, on its way there
-	touched []*ledger
+	gone    tally // the same, on its way there
+	touched []*tally
 }
 
 // A life is a goroutine, and its samples until it is certain which count: if
@@ -38,12 +81,12 @@ type lives struct {
 type life struct {
 	ran           bool // in its present life
 	inSyscall     bool // its last state
-	before, since ledger
+	before, since tally
 }
 
-// A ledger holds samples, those since the last Sync apart.
-type ledger struct {
-	settled, recent samples
+// A tally holds samples, those since the last Sync apart.
+type tally struct {
+	settled, recent stackValues
 	touched         bool // is in lives.touched
 }
 
@@ -104,7 +147,7 @@ func (ls *lives) add(r *convert.Record, stack convert.StackID) {
 	if l == nil || d <= 0 || r.Flags&convert.OpenEnd != 0 {
 		return
 	}
-	l.since.recent.add(sample{stack, value{1, d}})
+	l.since.recent.add(stackValue{stack, value{1, d}})
 	ls.touch(&l.since)
 }
 
@@ -117,7 +160,7 @@ func (ls *lives) count(l *life) {
 }
 
 // move moves what from holds to g.
-func (ls *lives) move(g, from *ledger) {
+func (ls *lives) move(g, from *tally) {
 	if len(from.settled)+len(from.recent) == 0 {
 		return
 	}
@@ -132,7 +175,7 @@ func (ls *lives) move(g, from *ledger) {
 }
 
 // touch makes sure that g is settled at the next Sync.
-func (ls *lives) touch(g *ledger) {
+func (ls *lives) touch(g *tally) {
 	if !g.touched {
 		g.touched = true
 		ls.touched = append(ls.touched, g)
@@ -167,20 +210,42 @@ func (ls *lives) finish(broken bool) {
 	ls.settle()
 }
 
-// samples are values by stack, of the few stacks of one goroutine, ascending.
-type samples []sample
+// stackValues are values by stack, of the few stacks of one goroutine, ascending.
+type stackValues []stackValue
 
-type sample struct {
+type stackValue struct {
 	stack convert.StackID
 	value
 }
 
-func (ss *samples) add(s sample) {
-	i, found := slices.BinarySearchFunc(*ss, s.stack, func(s sample, id convert.StackID) int {
+func (ss *stackValues) add(s stackValue) {
+	i, found := slices.BinarySearchFunc(*ss, s.stack, func(s stackValue, id convert.StackID) int {
 		return cmp.Compare(s.stack, id)
 	})
 	if !found {
-		*ss = slices.Insert(*ss, i, sample{stack: s.stack})
+		*ss = slices.Insert(*ss, i, stackValue{stack: s.stack})
 	}
 	(*ss)[i].value = (*ss)[i].plus(s.value)
+}
+
+// samples returns the samples of the profile, and the waits that may have been
+// of its kind.
+func (c *compat) samples(sum *convert.Summary) (samples []sample, unknown value) {
+	c.lives.finish(sum.Loss != nil && sum.Loss.Broken)
+	for id, v := range c.totals {
+		if v.count != 0 {
+			samples = append(samples, sample{sampleKey{stack: convert.StackID(id)}, v})
+		}
+	}
+	return samples, c.unknown
+}
+
+// totals has the values of each stack, by its id. It grows with the stacks.
+type totals []value
+
+func (t *totals) add(stack convert.StackID, v value) {
+	for len(*t) <= int(stack) {
+		*t = append(*t, value{})
+	}
+	(*t)[stack] = (*t)[stack].plus(v)
 }

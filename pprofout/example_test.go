@@ -21,30 +21,37 @@ func Example() {
 	}
 	defer trace.Close()
 
-	outs := make([]bytes.Buffer, len(pprofout.Kinds)) // or files
-	var sinks []convert.Sink
+	files := make([]bytes.Buffer, len(pprofout.Kinds)) // or files indeed
+	var outs []pprofout.Output
 	for i, kind := range pprofout.Kinds {
-		sinks = append(sinks, pprofout.New(&outs[i], pprofout.Options{Kind: kind}))
+		outs = append(outs, pprofout.Output{Kind: kind, W: &files[i]})
 	}
-	if _, err := convert.Run(context.Background(), trace, convert.Options{}, sinks...); err != nil {
+	sink := pprofout.NewSet(outs, pprofout.Options{})
+	if _, err := convert.Run(context.Background(), trace, convert.Options{}, sink); err != nil {
 		log.Fatal(err)
 	}
 
 	for i, kind := range pprofout.Kinds {
-		p, err := profile.Parse(&outs[i])
+		p, err := profile.Parse(&files[i])
 		if err != nil {
 			log.Fatal(err)
 		}
-		var contentions, delay int64
+		var count, time int64
 		for _, s := range p.Sample {
-			contentions += s.Value[0]
-			delay += s.Value[1]
+			count += s.Value[0]
+			time += s.Value[1]
 		}
-		fmt.Printf("%-7v %d × %d ns at %d places\n", kind, contentions, delay, len(p.Sample))
+		fmt.Printf("%-7v %d %s, %d ns\n", kind, count, p.SampleType[0].Type, time)
 	}
 	// Output:
-	// net     0 × 0 ns at 0 places
-	// sync    4 × 273224386 ns at 3 places
-	// syscall 4 × 136730176 ns at 4 places
-	// sched   7 × 210048 ns at 7 places
+	// net     0 contentions, 0 ns
+	// sync    4 contentions, 273224386 ns
+	// syscall 4 contentions, 136730176 ns
+	// sched   7 contentions, 210048 ns
+	// wait    10 contentions, 1093484807 ns
+	// run     11 runs, 171393 ns
+	// wall    32 states, 1230596424 ns
+	// create  3 goroutines, 410115587 ns
+	// gc      1 ranges, 6656 ns
+	// cpu     0 samples, 0 ns
 }

@@ -16,26 +16,32 @@ const (
 	Sync                // waits for channels, select and package sync
 	Syscall             // system calls
 	Sched               // goroutines that could run and had to wait for a P
+	Wait                // waits for anything
+	Run                 // time on a P
+	Wall                // all time of all goroutines
+	Create              // goroutines created, and how long they live
+	GC                  // mark assists, sweeps and stops of the world
+	CPU                 // samples of the CPU profiler
 )
 
 // Kinds lists all kinds there are.
-var Kinds = []Kind{Net, Sync, Syscall, Sched}
+var Kinds = []Kind{Net, Sync, Syscall, Sched, Wait, Run, Wall, Create, GC, CPU}
+
+// GoToolKinds lists those that "go tool trace -pprof" has, and that
+// [Options.Compat] can count.
+var GoToolKinds = Kinds[:4]
 
 // A rule defines a kind. A new kind is a row of the table below.
 type rule struct {
-	name   string
-	what   string // it counts, for people
-	values [2]valueType
+	name      string
+	what      string // it counts, for people
+	values    [2]valueType
+	byDefault int // the value that pprof shows unless told otherwise
 
-	// Which records are counted: the Ends of this kind; of goroutine states,
-	// those of this state; and of these those with such a reason, or any if
-	// reason is nil.
-	record convert.Kind
-	state  convert.State
-	reason func(reason string) bool
-
-	// stack returns the stack to count under.
-	stack func(r *convert.Record) convert.StackID
+	classes classes                  // of time that it counts
+	reason  func(reason string) bool // which waits; nil: any
+	waits   bool                     // somebody may have ended them: --stack applies
+	woken   bool                     // and by default their stack is the one that counts
 }
 
 type valueType struct{ name, unit string }
@@ -46,37 +52,80 @@ var contention = [2]valueType{{"contentions", "count"}, {"delay", "nanoseconds"}
 
 var rules = [...]rule{
 	Net: {
-		name:   "net",
-		what:   "waits for the network",
-		values: contention,
-		record: convert.KindState,
-		state:  convert.StateWaiting,
-		reason: func(reason string) bool { return reason == "network" },
-		stack:  waiter,
+		name:      "net",
+		what:      "waits for the network",
+		values:    contention,
+		byDefault: 1,
+		classes:   classWaiting,
+		reason:    func(reason string) bool { return reason == "network" },
+		waits:     true,
 	},
 	Sync: {
-		name:   "sync",
-		what:   "waits for channels, select and package sync",
-		values: contention,
-		record: convert.KindState,
-		state:  convert.StateWaiting,
-		reason: isSync,
-		stack:  waiter,
+		name:      "sync",
+		what:      "waits for channels, select and package sync",
+		values:    contention,
+		byDefault: 1,
+		classes:   classWaiting,
+		reason:    isSync,
+		waits:     true,
 	},
 	Syscall: {
-		name:   "syscall",
-		what:   "system calls",
-		values: contention,
-		record: convert.KindSyscall,
-		stack:  waiter,
+		name:      "syscall",
+		what:      "system calls",
+		values:    contention,
+		byDefault: 1,
+		classes:   classSyscall | classBlocked,
 	},
 	Sched: {
-		name:   "sched",
-		what:   "goroutines that wait to run, by who made them runnable",
-		values: contention,
-		record: convert.KindState,
-		state:  convert.StateRunnable,
-		stack:  waker,
+		name:      "sched",
+		what:      "goroutines that wait to run, by who made them runnable",
+		values:    contention,
+		byDefault: 1,
+		classes:   classRunnable,
+		waits:     true,
+		woken:     true,
+	},
+	Wait: {
+		name:      "wait",
+		what:      "waits of every reason",
+		values:    contention,
+		byDefault: 1,
+		classes:   classWaiting,
+		waits:     true,
+	},
+	Run: {
+		name:      "run",
+		what:      "time on a P, by where goroutines were seen next",
+		values:    [2]valueType{{"runs", "count"}, {"time", "nanoseconds"}},
+		byDefault: 1,
+		classes:   classRunning,
+	},
+	Wall: {
+		name:      "wall",
+		what:      "all time of all goroutines, by state and reason",
+		values:    [2]valueType{{"states", "count"}, {"time", "nanoseconds"}},
+		byDefault: 1,
+		classes:   classRunnable | classRunning | classWaiting | classSyscall | classBlocked,
+	},
+	Create: {
+		name:    "create",
+		what:    "goroutines created, and how long they live, by who created them",
+		values:  [2]valueType{{"goroutines", "count"}, {"life", "nanoseconds"}},
+		classes: classLife,
+	},
+	GC: {
+		name:      "gc",
+		what:      "mark assists, sweeps and stops of the world, by who paid for them",
+		values:    [2]valueType{{"ranges", "count"}, {"time", "nanoseconds"}},
+		byDefault: 1,
+		classes:   classGC,
+	},
+	CPU: {
+		name:      "cpu",
+		what:      "samples of the CPU profiler, if it ran",
+		values:    [2]valueType{{"samples", "count"}, {"cpu", "nanoseconds"}},
+		byDefault: 1,
+		classes:   classSample,
 	},
 }
 
@@ -86,25 +135,54 @@ func isSync(reason string) bool {
 	return strings.Contains(reason, "chan") || strings.Contains(reason, "sync") || strings.Contains(reason, "select")
 }
 
-// waiter returns the stack of the goroutine that waits.
-func waiter(r *convert.Record) convert.StackID { return r.Stack }
+// A class is a sort of time, or of samples: the states of goroutines, which
+// exclude one another, and what lies across them. classes are a set of them.
+type (
+	class   = classes
+	classes uint16
+)
 
-// waker returns the stack that made the goroutine runnable, its waker's or
-// creator's; of one that nobody woke, as after preemption, its own.
-func waker(r *convert.Record) convert.StackID {
-	if r.ByStack != 0 {
-		return r.ByStack
+const (
+	classRunnable class = 1 << iota
+	classRunning
+	classWaiting
+	classSyscall
+	classBlocked // in a system call, without a P
+	classLife    // of a goroutine created in the trace
+	classGC      // mark assist, sweep, stop of the world
+	classSample  // of the CPU profiler
+)
+
+const classStates = classRunnable | classRunning | classWaiting | classSyscall | classBlocked
+
+// classOf has the class of each state of a goroutine.
+var classOf = [...]class{
+	convert.StateRunnable:       classRunnable,
+	convert.StateRunning:        classRunning,
+	convert.StateWaiting:        classWaiting,
+	convert.StateSyscall:        classSyscall,
+	convert.StateSyscallBlocked: classBlocked,
+	convert.StateIdle:           0,
+}
+
+// word returns the state that c is, as the label has it, or nothing.
+func (c class) word() string {
+	switch c {
+	case classRunnable:
+		return "runnable"
+	case classRunning:
+		return "running"
+	case classWaiting:
+		return "waiting"
+	case classSyscall:
+		return "syscall"
+	case classBlocked:
+		return "syscall-blocked"
 	}
-	return r.Stack
+	return ""
 }
 
-// matches reports whether an End is of the rule's kind and state; its reason
-// is another matter.
-func (u *rule) matches(r *convert.Record) bool {
-	return r.Kind == u.record && (r.Kind != convert.KindState || r.State == u.state)
-}
-
-// String returns the name of k, as "go tool trace -pprof" has it.
+// String returns the name of k; those that Go's tool has are its names.
 func (k Kind) String() string {
 	if int(k) < len(rules) {
 		return rules[k].name

@@ -150,14 +150,39 @@ func TestCompatEqualsGoToolWhenBroken(t *testing.T) {
 // sinks may share.
 func profilesOf(t testing.TB, f sinktest.File, compat bool, sinks ...convert.Sink) map[pprofout.Kind]*profile.Profile {
 	t.Helper()
-	outs := make([]bytes.Buffer, len(pprofout.Kinds))
-	for i, k := range pprofout.Kinds {
-		sinks = append(sinks, pprofout.New(&outs[i], pprofout.Options{Kind: k, Compat: compat}))
+	o := pprofout.Options{Compat: compat}
+	kinds := pprofout.Kinds
+	if compat {
+		kinds = pprofout.GoToolKinds
 	}
-	sinktest.Run(t, f, sinks...)
+	set := newSet(kinds, o)
+	sinktest.Run(t, f, append(sinks, set)...)
+	return set.profiles(t)
+}
+
+// A testSet is a sink of several profiles, and where it writes them.
+type testSet struct {
+	convert.Sink
+	kinds []pprofout.Kind
+	outs  []bytes.Buffer
+}
+
+func newSet(kinds []pprofout.Kind, o pprofout.Options) *testSet {
+	s := &testSet{kinds: kinds, outs: make([]bytes.Buffer, len(kinds))}
+	var outs []pprofout.Output
+	for i, k := range kinds {
+		outs = append(outs, pprofout.Output{Kind: k, W: &s.outs[i]})
+	}
+	s.Sink = pprofout.NewSet(outs, o)
+	return s
+}
+
+// profiles returns what was written.
+func (s *testSet) profiles(t testing.TB) map[pprofout.Kind]*profile.Profile {
+	t.Helper()
 	profiles := make(map[pprofout.Kind]*profile.Profile)
-	for i, k := range pprofout.Kinds {
-		profiles[k] = parse(t, &outs[i])
+	for i, k := range s.kinds {
+		profiles[k] = parse(t, &s.outs[i])
 	}
 	return profiles
 }

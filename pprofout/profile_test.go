@@ -6,10 +6,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 	"unicode/utf8"
 
 	"github.com/google/pprof/profile"
@@ -25,6 +25,12 @@ func TestConformance(t *testing.T) {
 		{Kind: pprofout.Sync},
 		{Kind: pprofout.Syscall},
 		{Kind: pprofout.Sched},
+		{Kind: pprofout.Wait, Stack: pprofout.BothStacks, ReasonFrames: true},
+		{Kind: pprofout.Run},
+		{Kind: pprofout.Wall, Region: regexp.MustCompile("o"), Goroutine: regexp.MustCompile("main")},
+		{Kind: pprofout.Create, Task: regexp.MustCompile(".")},
+		{Kind: pprofout.GC},
+		{Kind: pprofout.CPU},
 		{Kind: pprofout.Sched, Compat: true},
 		{Kind: pprofout.Syscall, Compat: true},
 	} {
@@ -36,44 +42,9 @@ func TestConformance(t *testing.T) {
 			sinktest.Test(t, func(w io.Writer) convert.Sink { return pprofout.New(w, o) })
 		})
 	}
-}
-
-// TestCompleteEqualsSums holds the profiles to the sums of the records.
-func TestCompleteEqualsSums(t *testing.T) {
-	for _, f := range sinktest.Traces(t) {
-		t.Run(f.Name, func(t *testing.T) {
-			var sums sinktest.Sums
-			profiles := profilesOf(t, f, false, &sums)
-			waits := func(match func(reason string) bool) sinktest.Sum {
-				return sums.States(func(k sinktest.StateKey) bool {
-					return k.State == convert.StateWaiting && match(k.Reason)
-				})
-			}
-			inSyscall := sums.States(func(k sinktest.StateKey) bool {
-				return k.State == convert.StateSyscall || k.State == convert.StateSyscallBlocked
-			})
-			want := map[pprofout.Kind]sinktest.Sum{
-				pprofout.Net: waits(func(reason string) bool { return reason == "network" }),
-				pprofout.Sync: waits(func(reason string) bool {
-					return slices.Contains([]string{
-						"chan receive", "chan send", "select", "sync", "sync.(*Cond).Wait",
-					}, reason)
-				}),
-				pprofout.Syscall: {Count: sums.Kinds[convert.KindSyscall].Count, Time: inSyscall.Time},
-				pprofout.Sched:   sums.ByState()[convert.StateRunnable],
-			}
-			for _, k := range pprofout.Kinds {
-				p := profiles[k]
-				contentions, delay := total(p)
-				if got := (sinktest.Sum{Count: contentions, Time: time.Duration(delay)}); got != want[k] {
-					t.Errorf("%v: got %v, the records sum up to %v", k, got, want[k])
-				}
-				if p.DurationNanos != int64(sums.Summary.End.Sub(sums.Trace.Start)) {
-					t.Errorf("%v: lasts %d", k, p.DurationNanos)
-				}
-			}
-		})
-	}
+	t.Run("all", func(t *testing.T) {
+		sinktest.Test(t, func(w io.Writer) convert.Sink { return newAll(w, pprofout.Options{}) })
+	})
 }
 
 func TestProfileHeader(t *testing.T) {
@@ -164,12 +135,42 @@ func TestParseKind(t *testing.T) {
 			t.Errorf("%v: counts what?", k)
 		}
 	}
-	_, err := pprofout.ParseKind("cpu")
-	if err == nil || !strings.Contains(err.Error(), "net, sync, syscall, sched") {
-		t.Errorf("cpu: %v", err)
+	_, err := pprofout.ParseKind("block")
+	if err == nil || !strings.Contains(err.Error(), "net, sync, syscall, sched, wait") {
+		t.Errorf("block: %v", err)
 	}
-	if err := pprofout.New(io.Discard, pprofout.Options{Kind: 99}).Begin(new(convert.Trace)); err == nil {
-		t.Error("a sink of no kind begins")
+}
+
+func TestOptionsThatCannotBe(t *testing.T) {
+	any := regexp.MustCompile(".")
+	for _, o := range []pprofout.Options{
+		{Kind: 99},
+		{Stack: 99},
+		{CPURate: -1},
+		{Compat: true, Kind: pprofout.Wait},
+		{Compat: true, Stack: pprofout.BothStacks},
+		{Compat: true, ReasonFrames: true},
+		{Compat: true, Goroutine: any},
+		{Compat: true, Task: any},
+		{Compat: true, Region: any},
+		{Compat: true, CPURate: 100},
+	} {
+		if err := pprofout.New(io.Discard, o).Begin(new(convert.Trace)); err == nil {
+			t.Errorf("a sink begins with %+v", o)
+		}
+	}
+}
+
+func TestParseStack(t *testing.T) {
+	for _, s := range []pprofout.Stack{pprofout.WaiterStack, pprofout.WakerStack, pprofout.BothStacks} {
+		if got, err := pprofout.ParseStack(s.String()); got != s || err != nil {
+			t.Errorf("%v: got %v, %v", s, got, err)
+		}
+	}
+	for _, name := range []string{"", "mine"} {
+		if _, err := pprofout.ParseStack(name); err == nil {
+			t.Errorf("%q is a stack", name)
+		}
 	}
 }
 

@@ -1,61 +1,86 @@
 package pprofout
 
 import (
+	"compress/gzip"
+	"errors"
 	"fmt"
 	"io"
-	"time"
+	"slices"
 
 	"github.com/trace2otel/trace2otel/convert"
 )
 
-// Options say what profile to write. The zero value is a complete profile of
-// waits for the network.
-type Options struct {
-	Kind Kind
-
-	// Compat counts exactly what "go tool trace -pprof" counts, holes
-	// included: nothing that was under way when the trace ended, what was
-	// under way when it began from its first event on, nothing that came
-	// before a goroutine's first run (of goroutines that ran), and nothing of
-	// a generation that was broken off.
-	Compat bool
-
-	// ToolVersion is noted in the profile's comments.
-	ToolVersion string
-}
-
-// A Sink writes one profile. It is a [convert.Sink].
+// A Sink writes profiles of one trace. It is a [convert.Sink].
 type Sink struct {
-	w    io.Writer
+	outs []Output
 	o    Options
-	rule *rule
 
 	trace  convert.Trace
 	frames [][]convert.Frame // of each stack, by its id
-	totals totals
-	lives  *lives // for Compat; nil otherwise
 
-	// Waits that may have been of this kind: initial waits have no reason.
-	unknown value
+	ledger *ledger // of all profiles, unless they are as Go's tool has them
+	compat []*compat
 }
 
-// New returns a sink that writes a profile to w, gzip-compressed, in Finish.
+// New returns a sink that writes a profile of kind o.Kind to w, compressed by
+// gzip, in Finish.
 func New(w io.Writer, o Options) *Sink {
-	return &Sink{w: w, o: o}
+	return NewSet([]Output{{o.Kind, w}}, o)
 }
 
-// Begin fails if there is no such kind.
+// NewSet returns a sink that writes several profiles in Finish. It is faster
+// than a sink for each. Where one cannot be written, it goes on to the next,
+// and Finish returns [WriteErrors].
+func NewSet(outs []Output, o Options) *Sink {
+	return &Sink{outs: slices.Clone(outs), o: o}
+}
+
+// WriteErrors has the error of each profile of a set, in the order given to
+// [NewSet]; nil for those that were written.
+type WriteErrors []error
+
+func (e WriteErrors) Error() string { return errors.Join(e...).Error() }
+
+// Unwrap returns the errors that are not nil.
+func (e WriteErrors) Unwrap() []error {
+	return slices.DeleteFunc(slices.Clone(e), func(err error) bool { return err == nil })
+}
+
+// Begin fails if there are no such profiles.
 func (s *Sink) Begin(t *convert.Trace) error {
-	if int(s.o.Kind) >= len(rules) {
-		return fmt.Errorf("pprofout: no profile %v", s.o.Kind)
+	if err := s.o.check(s.outs); err != nil {
+		return err
 	}
-	s.rule = &rules[s.o.Kind]
 	s.trace = *t
 	s.frames = make([][]convert.Frame, 1) // stack 0 has none
+	s.ledger, s.compat = nil, nil
 	if s.o.Compat {
-		s.lives = newLives(&s.totals)
+		for _, out := range s.outs {
+			s.compat = append(s.compat, newCompat(out.Kind))
+		}
+		return nil
 	}
+	var wanted, wakers classes
+	for _, out := range s.outs {
+		r := &rules[out.Kind]
+		wanted |= r.classes
+		if r.waits && s.o.stack(r) != WaiterStack {
+			wakers |= r.classes
+		}
+	}
+	s.ledger = newLedger(newFilter(&s.o), wanted, wakers)
 	return nil
+}
+
+// stack returns whose stack counts in a profile.
+func (o *Options) stack(r *rule) Stack {
+	switch {
+	case o.Stack != UsualStack && r.waits:
+		return o.Stack
+	case r.woken:
+		return WakerStack
+	}
+	return WaiterStack
 }
 
 // Consume adds up the records of b.
@@ -65,11 +90,11 @@ func (s *Sink) Consume(b *convert.Batch) error {
 	}
 	for i := range b.Records {
 		r := &b.Records[i]
-		if s.lives != nil {
-			s.lives.follow(r)
+		if s.ledger != nil {
+			s.ledger.record(r)
 		}
-		if r.Phase == convert.End && s.rule.matches(r) {
-			s.count(r)
+		for _, c := range s.compat {
+			c.record(r)
 		}
 	}
 	return nil
@@ -83,47 +108,25 @@ func (s *Sink) define(st *convert.Stack) {
 	s.frames[st.ID] = st.Frames
 }
 
-// count adds the interval that r ends.
-func (s *Sink) count(r *convert.Record) {
-	if s.rule.reason != nil && !s.rule.reason(r.Name) {
-		if r.Name == "" {
-			s.unknown = s.unknown.plus(value{1, r.Duration()})
-		}
-		return
-	}
-	stack := s.rule.stack(r)
-	if s.lives != nil {
-		s.lives.add(r, stack)
-		return
-	}
-	s.totals.add(stack, value{1, r.Duration()})
-}
-
-// Finish writes the profile.
+// Finish writes the profiles.
 func (s *Sink) Finish(sum *convert.Summary) error {
-	if s.lives != nil {
-		s.lives.finish(sum.Loss != nil && sum.Loss.Broken)
+	if s.ledger != nil {
+		s.ledger.close()
 	}
-	if err := s.write(s.profile(sum)); err != nil {
-		return fmt.Errorf("pprofout: writing the %v profile: %w", s.o.Kind, err)
+	errs := make(WriteErrors, len(s.outs))
+	failed := false
+	z := gzip.NewWriter(nil) // large
+	for i := range s.outs {
+		if err := write(z, s.outs[i].W, s.profile(i, sum)); err != nil {
+			errs[i] = fmt.Errorf("pprofout: writing the %v profile: %w", s.outs[i].Kind, err)
+			failed = true
+		}
+	}
+	switch {
+	case failed && len(errs) > 1:
+		return errs
+	case failed:
+		return errs[0]
 	}
 	return nil
-}
-
-// A value is how often something was, and for how long in all.
-type value struct {
-	count int64
-	delay time.Duration
-}
-
-func (v value) plus(u value) value { return value{v.count + u.count, v.delay + u.delay} }
-
-// totals has the values of each stack, by its id. It grows with the stacks.
-type totals []value
-
-func (t *totals) add(stack convert.StackID, v value) {
-	for len(*t) <= int(stack) {
-		*t = append(*t, value{})
-	}
-	(*t)[stack] = (*t)[stack].plus(v)
 }

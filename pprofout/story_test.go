@@ -91,7 +91,8 @@ func TestProfilesOfStories(t *testing.T) {
 700 G1 begin waiting "" stack=2
 800 G1 end waiting
 800 G1 begin running P0`,
-			"2 × 200ns runtime.chanrecv1:509 main.worker:21\n",
+			// By reason.
+			"1 × 100ns runtime.chanrecv1:509 main.worker:21\n1 × 100ns runtime.chanrecv1:509 main.worker:21\n",
 			"2 × 200ns runtime.chanrecv1:509 main.worker:21\n",
 		},
 		{
@@ -165,7 +166,8 @@ func TestProfilesOfStories(t *testing.T) {
 300 G1 end syscall-blocked
 300 G1 end call id=20
 300 G1 begin running P0`,
-			"1 × 100ns syscall.Read:180 main.worker:22\n",
+			// By state: one call.
+			"1 × 20ns syscall.Read:180 main.worker:22\n0 × 80ns syscall.Read:180 main.worker:22\n",
 			"1 × 100ns syscall.Read:180 main.worker:22\n",
 		},
 		{

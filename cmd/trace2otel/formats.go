@@ -1,11 +1,9 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -52,6 +50,9 @@ type output struct {
 
 	// wire writes the same as package otlp/export sends it; nil if it does not.
 	wire func(w io.Writer) convert.Sink
+
+	// set is instead of sink for outputs that share one.
+	set *set
 }
 
 var formats = []format{
@@ -74,11 +75,11 @@ var formats = []format{
 	},
 	{
 		name:    "pprof",
-		short:   "Write a profile of what goroutines waited for, for go tool pprof",
+		short:   "Write a profile of where goroutines spent their time, for go tool pprof",
 		long:    fmt.Sprintf(pprofLong, kindTable()),
 		example: pprofExample,
 		names:   ".KIND.pb.gz, for each kind",
-		choice:  "--kind with one of " + strings.Join(kindNames(), ", "),
+		choice:  "--kind with one of " + strings.Join(kindNames(pprofout.Kinds), ", "),
 		flags:   pprofFlags,
 	},
 }
@@ -120,52 +121,5 @@ func otlpFlags(fs *pflag.FlagSet) func(string) ([]output, error) {
 			return nil, fmt.Errorf("--max-spans cannot be %d", o.MaxSpans)
 		}
 		return []output{out}, nil
-	}
-}
-
-func kindNames() []string {
-	var names []string
-	for _, k := range pprofout.Kinds {
-		names = append(names, k.String())
-	}
-	return names
-}
-
-// kindTable says what each kind counts, for the help.
-func kindTable() string {
-	var b strings.Builder
-	for _, k := range pprofout.Kinds {
-		fmt.Fprintf(&b, "  %-8s %s\n", k, k.What())
-	}
-	return b.String()
-}
-
-func pprofFlags(fs *pflag.FlagSet) func(string) ([]output, error) {
-	kinds := fs.StringSlice("kind", nil, "`profile` to write: "+strings.Join(kindNames(), ", "))
-	compat := fs.String("compat", "", "count as another `program` does: gotool, as go tool trace -pprof")
-	return func(string) ([]output, error) {
-		switch {
-		case *compat != "" && *compat != "gotool":
-			return nil, fmt.Errorf("--compat can only be gotool, not %q", *compat)
-		case !fs.Changed("kind"):
-			*kinds = kindNames()
-		case len(*kinds) == 0:
-			return nil, errors.New("--kind is empty")
-		}
-		var outs []output
-		for i, name := range *kinds {
-			if slices.Contains((*kinds)[:i], name) {
-				continue
-			}
-			kind, err := pprofout.ParseKind(name)
-			if err != nil {
-				return nil, hinted{fmt.Errorf("there is no profile %q", name), "the profiles are " + strings.Join(kindNames(), ", ")}
-			}
-			o := pprofout.Options{Kind: kind, Compat: *compat != "", ToolVersion: version()}
-			outs = append(outs, output{ext: "." + name + ".pb.gz", sink: func(w io.Writer) convert.Sink {
-				return pprofout.New(w, o)
-			}})
-		}
-		return outs, nil
 	}
 }

@@ -4,7 +4,7 @@ const rootLong = `trace2otel converts Go execution traces to formats that other 
 
   Perfetto  a timeline, for https://ui.perfetto.dev
   OTLP      spans, for Jaeger and other OpenTelemetry back ends
-  pprof     profiles of what goroutines waited for, for go tool pprof
+  pprof     profiles of where goroutines spent their time, for go tool pprof
 
 Traces come from runtime/trace, go test -trace, /debug/pprof/trace and the
 flight recorder, of every Go since 1.11. They may be compressed by gzip or zstd,
@@ -86,16 +86,28 @@ standard input. Sending spans twice does no harm where their ids are heeded.`
 const sendExample = `  trace2otel send failed.otlp.jsonl --endpoint http://localhost:4317
   trace2otel send spans.otlp.binpb --export --failed-out failed.otlp.jsonl`
 
-const pprofLong = `Write a profile of what goroutines waited for, for go tool pprof. --kind selects
-what it counts:
+const pprofLong = `Write a profile of where goroutines spent their time, for go tool pprof. --kind
+selects what it counts:
 
 %s
 Profiles are complete: what lasted until the end of the trace counts until then,
 and a wait to be run counts from the goroutine's creation on. --compat gotool
-counts what go tool trace -pprof counts instead, which is less.`
+counts what go tool trace -pprof counts instead, which is less.
+
+Running time (run, wall) counts at the stack where the goroutine was next seen:
+where it stopped to run, was sampled by the CPU profiler, or began or ended a
+region or a task. So it says how far a goroutine got with it, and not, as a CPU
+profile does, what exactly it did.
+
+Samples have the labels goroutine_func, state, reason, task, region, and open
+for what the start or the end of the trace cut. --goroutine, --task, --region,
+--from and --to restrict a profile to a part of all time: what is only partly
+within counts with that part.`
 
 const pprofExample = `  trace2otel pprof trace.out --kind sched -o sched.pb.gz
-  trace2otel pprof trace.out --kind sync > sync.pb.gz; go tool pprof -top sync.pb.gz
+  trace2otel pprof trace.out --kind wait > wait.pb.gz; go tool pprof -top wait.pb.gz
+  trace2otel pprof trace.out --kind wall --region '^render$' --from 2s -o render.pb.gz
+  trace2otel pprof trace.out --kind sync --stack both --reason-frames -o sync.pb.gz
   trace2otel pprof trace.out --kind net --compat gotool -o net.pb.gz`
 
 const singleLong = `

@@ -122,28 +122,28 @@ func (c *cli) convert(ctx context.Context, j job) ([]destination, *convert.Summa
 	defer in.Close()
 
 	var files []destination
-	var sinks []convert.Sink
+	var sinks sinks
 	for _, t := range targets {
 		f, err := t.open(ctx, c, outputMode{keep: t.keep, whole: c.strict, gzip: t.gzip})
 		if err != nil {
 			return files, nil, err
 		}
 		files = append(files, f)
+		o := t.output
 		if t.delivery != nil {
-			sinks = append(sinks, t.wire(f))
-		} else {
-			sinks = append(sinks, t.sink(f))
+			o.sink = t.wire
 		}
+		sinks.add(&o, f)
 	}
 	if j.delivery != nil {
 		j.delivery.watch(in, c)
 		defer j.delivery.progress.end()
 	}
-	summary, err := convert.Run(ctx, in, o, sinks...)
+	summary, err := convert.Run(ctx, in, o, sinks.make(windowNotes(from, to))...)
 	for _, f := range files {
 		f.flush()
 	}
-	return files, summary, err
+	return files, summary, sinks.outputErrors(err)
 }
 
 // firstPass reads the trace for those outputs that need it twice, and returns

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"testing"
 	"time"
@@ -143,9 +144,15 @@ func only(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// profile FILE says that a file, or stdout, is a pprof profile.
+// profile FILE REGEX... says that a file, or stdout, is a pprof profile whose
+// text, comments and labels included, the expressions match.
 func checkProfile(ts *testscript.TestScript, _ bool, args []string) {
 	p, err := profile.ParseData([]byte(ts.ReadFile(args[0])))
 	ts.Check(err)
 	ts.Check(p.CheckValid())
+	for _, want := range args[1:] {
+		if re := regexp.MustCompile("(?m)" + want); !re.MatchString(p.String()) {
+			ts.Fatalf("%s does not match %s:\n%s", args[0], re, p)
+		}
+	}
 }

@@ -77,8 +77,9 @@ var subjects = []subject{
 	{"otlp jsonl", convertTo(toOTLP(otlp.JSONL))},
 	{"otlp binary", convertTo(toOTLP(otlp.Binary))},
 	{"pprof sched", convertTo(toPprof(pprofout.Sched))},
-	{"pprof, all kinds", convertTo(allPprof()...)},
-	{"everything", convertTo(append(allPprof(), toPerfetto, toOTLP(otlp.JSONL))...)},
+	{"pprof wall", convertTo(toPprof(pprofout.Wall))},
+	{"pprof, all kinds", convertTo(toAllPprof)},
+	{"everything", convertTo(toAllPprof, toPerfetto, toOTLP(otlp.JSONL))},
 }
 
 func toPerfetto(w io.Writer) convert.Sink {
@@ -93,11 +94,13 @@ func toPprof(k pprofout.Kind) func(io.Writer) convert.Sink {
 	return func(w io.Writer) convert.Sink { return pprofout.New(w, pprofout.Options{Kind: k}) }
 }
 
-func allPprof() (all []func(io.Writer) convert.Sink) {
+// toAllPprof writes all profiles to one place: it is only measured.
+func toAllPprof(w io.Writer) convert.Sink {
+	var outs []pprofout.Output
 	for _, k := range pprofout.Kinds {
-		all = append(all, toPprof(k))
+		outs = append(outs, pprofout.Output{Kind: k, W: w})
 	}
-	return all
+	return pprofout.NewSet(outs, pprofout.Options{})
 }
 
 // readAlone is the measure: the decoder, and nothing done with its events.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"testing"
 	"time"
@@ -34,13 +35,19 @@ func outputs() []output {
 		{"otlp jsonl", func(w io.Writer) convert.Sink { return otlp.New(w, otlp.Options{Format: otlp.JSONL}) }},
 		{"otlp binary", func(w io.Writer) convert.Sink { return otlp.New(w, otlp.Options{Format: otlp.Binary}) }},
 	}
-	for _, kind := range pprofout.Kinds {
-		for _, compat := range []bool{false, true} {
-			all = append(all, output{fmt.Sprintf("pprof %v compat=%v", kind, compat), func(w io.Writer) convert.Sink {
-				return pprofout.New(w, pprofout.Options{Kind: kind, Compat: compat})
-			}})
-		}
+	addPprof := func(k pprofout.Kind, name string, o pprofout.Options) {
+		o.Kind = k
+		all = append(all, output{fmt.Sprintf("pprof %v%s", k, name), func(w io.Writer) convert.Sink { return pprofout.New(w, o) }})
 	}
+	for _, kind := range pprofout.Kinds {
+		addPprof(kind, "", pprofout.Options{})
+	}
+	for _, kind := range pprofout.GoToolKinds {
+		addPprof(kind, " as Go's tool", pprofout.Options{Compat: true})
+	}
+	in := regexp.MustCompile("[a-m]")
+	addPprof(pprofout.Wall, " in regions", pprofout.Options{Region: in})
+	addPprof(pprofout.Run, " in tasks", pprofout.Options{Task: in, Goroutine: in})
 	return all
 }
 

@@ -1,0 +1,212 @@
+package pprofout
+
+import "github.com/trace2otel/trace2otel/convert"
+
+// settle counts what goes on with g, up to t, where it is now: it is about to
+// go to another place. stack is g's at t, or 0 if that is not known.
+func (l *ledger) settle(g *goroutine, t convert.Time, stack convert.StackID) {
+	l.cutState(g, t, stack)
+	l.cut(g, &g.life, t)
+	for i := range g.ranges {
+		l.cut(g, &g.ranges[i].stretch, t)
+	}
+}
+
+// cut counts the piece of s up to t.
+func (l *ledger) cut(g *goroutine, s *stretch, t convert.Time) {
+	if pc, ok := s.cut(g.place, t); ok {
+		l.count(g, s, &pc, s.stack, 0)
+	}
+}
+
+// cutState counts the piece of g's state up to t, or keeps it until more is
+// known of it: who ended the state, or where g ran.
+func (l *ledger) cutState(g *goroutine, t convert.Time, stack convert.StackID) {
+	s := &g.state
+	pc, ok := s.cut(g.place, t)
+	switch {
+	case !ok:
+	case s.class == classRunning && stack != 0:
+		for i := range s.loose {
+			l.count(g, s, &s.loose[i], stack, 0)
+		}
+		s.loose = s.loose[:0]
+		l.count(g, s, &pc, stack, 0)
+	case s.class == classRunning || s.class&l.wakers != 0:
+		s.loose = append(s.loose, pc)
+	default:
+		l.count(g, s, &pc, s.stack, 0)
+	}
+}
+
+// finish counts what is left of s, which end ends: g was at stack then.
+func (l *ledger) finish(g *goroutine, s *stretch, end *convert.Record, stack convert.StackID) {
+	if s.class == 0 {
+		return
+	}
+	var by convert.StackID
+	if s.class&l.wakers != 0 {
+		by = end.ByStack
+	}
+	for i := range s.loose {
+		l.count(g, s, &s.loose[i], stack, by)
+	}
+	s.loose = s.loose[:0]
+	if end.Time > s.since || !s.split {
+		pc := piece{g.place, end.Time.Sub(s.since), s.flags}
+		if end.Flags&convert.OpenEnd != 0 {
+			pc.flags |= openEnd
+		}
+		l.count(g, s, &pc, stack, by)
+	}
+	switch {
+	case s.last != noSlot:
+		l.table.entries[s.last].count++
+	case s.held != noSlot:
+		l.table.entries[s.held].count++
+	}
+	s.class = 0
+}
+
+// count counts the length of pc, a piece of s.
+func (l *ledger) count(g *goroutine, s *stretch, pc *piece, stack, by convert.StackID) {
+	k := key{stack: stack, by: by, reason: s.reason, class: s.class, flags: pc.flags}
+	switch at, held := l.put(g, &pc.place, k, value{0, pc.length}); {
+	case at == noSlot:
+	case held:
+		s.held = at
+	default:
+		s.last = at
+	}
+}
+
+// put adds v, of g at a place, to what k has, or puts it on hold; unless the
+// filter leaves it out. It returns where it did, or noSlot.
+func (l *ledger) put(g *goroutine, p *place, k key, v value) (at slot, held bool) {
+	f := &l.filter
+	switch {
+	case g.skipped,
+		f.task.on() && !p.listedTask,
+		f.region.on() && !p.listedRegion && !g.early:
+		return noSlot, false
+	}
+	k.task, k.region = p.task, p.region
+	if !g.early || l.certain(p) {
+		k.flags |= placed
+	}
+	return l.keep(g, k, v)
+}
+
+// certain reports whether nothing that is yet to be learnt of the regions of
+// a goroutine changes what counts at p.
+func (l *ledger) certain(p *place) bool {
+	if l.filter.region.on() {
+		return p.listedRegion
+	}
+	return p.region != 0
+}
+
+// keep adds v to what k has, if all is known; otherwise it puts it on hold.
+func (l *ledger) keep(g *goroutine, k key, v value) (at slot, held bool) {
+	if k.flags&placed != 0 && g.named {
+		k.flags &^= placed
+		k.fn, k.hold = g.name, 0
+		at, _ = l.table.add(k, v)
+		return at, false
+	}
+	k.hold = g.hold
+	at, fresh := l.table.add(k, v)
+	if fresh {
+		g.held = append(g.held, at)
+	}
+	return at, true
+}
+
+// release counts what has been on hold for the start function of g, which is
+// known now, or, at the end of g, all that has been on hold.
+func (l *ledger) release(g *goroutine, all bool) {
+	l.review(g, func(e *entry) bool {
+		if all && e.flags&placed == 0 {
+			e.flags |= placed
+			return !l.filter.region.on()
+		}
+		return true
+	})
+}
+
+// reveal takes the end of a region that began before the trace: all that is on
+// hold for that was in it.
+func (l *ledger) reveal(g *goroutine, end *convert.Record) {
+	if !g.early {
+		return // cannot be
+	}
+	p := place{
+		region:       l.names.id(end.Name, convert.ReasonUnspecified),
+		listedRegion: l.filter.region.matches(end.Name),
+	}
+	if end.ID != convert.NoTask {
+		p.task = l.unknown
+	}
+	for i := range g.state.loose {
+		at := &g.state.loose[i].place
+		at.listedRegion = at.listedRegion || p.listedRegion
+		at.settle(&p)
+	}
+	l.review(g, func(e *entry) bool {
+		if e.flags&placed == 0 {
+			at := place{task: e.task, region: e.region, listedRegion: p.listedRegion}
+			at.settle(&p)
+			e.task, e.region = at.task, at.region
+			if l.certain(&at) {
+				e.flags |= placed
+			}
+		}
+		return true
+	})
+}
+
+// settle makes p, where no region was known, a place in that of around.
+func (p *place) settle(around *place) {
+	if p.region == 0 {
+		p.region = around.region
+		if p.task == 0 {
+			p.task = around.task
+		}
+	}
+}
+
+// review changes what is on hold for g, and keeps what remains of it: nothing
+// of that for which change reports false.
+func (l *ledger) review(g *goroutine, change func(e *entry) bool) {
+	if len(g.held) == 0 {
+		return
+	}
+	l.old = append(l.old[:0], g.held...)
+	g.held = g.held[:0]
+	for _, was := range l.old {
+		e := l.table.take(was)
+		at, held := noSlot, false
+		if change(&e) && !g.skipped {
+			at, held = l.keep(g, e.key, e.value)
+		}
+		g.state.move(was, at, held)
+		g.life.move(was, at, held)
+		for i := range g.ranges {
+			g.ranges[i].move(was, at, held)
+		}
+	}
+}
+
+// move notes where a piece on hold has gone.
+func (s *stretch) move(was, at slot, held bool) {
+	switch {
+	case s.class == 0 || s.held != was:
+	case held:
+		s.held = at
+	default:
+		s.held = noSlot
+		if at != noSlot {
+			s.last = at
+		}
+	}
+}

@@ -1,0 +1,248 @@
+package pprofout
+
+import (
+	"time"
+
+	"github.com/trace2otel/trace2otel/convert"
+)
+
+// A goroutine is what must be known of a live one.
+type goroutine struct {
+	id      convert.GoID
+	name    nameID          // start function
+	named   bool            // it is known
+	skipped bool            // the filter does not let it through
+	early   bool            // it was there when the trace began: so may regions have been
+	seen    bool            // it has been announced
+	stack   convert.StackID // its first frames
+	sampled convert.StackID // where it was last sampled in its present state, or 0
+	fresh   bool            // its system call has not had a state yet
+	scopes  []scope         // oldest first
+	place                   // in them
+	state   stretch         // under way; of no class if none is, or it does not count
+	life    stretch         // the same
+	ranges  []rangeStretch  // under way
+	hold    uint32          // of keys on hold
+	held    []slot          // where they are
+}
+
+// A stretch is an interval that is under way, as far as it has not been
+// counted. It counts in pieces, as its goroutine goes from place to place, but
+// as one: with its last piece.
+type stretch struct {
+	class  class
+	reason nameID
+	flags  keyFlags
+	since  convert.Time // of what has not been counted
+	stack  convert.StackID
+
+	split bool    // pieces have been counted, or left out by the filter
+	last  slot    // where the last of them was counted
+	held  slot    // the same, of those on hold
+	loose []piece // whose stack is not known yet
+}
+
+// A piece is a part of a stretch in one place.
+type piece struct {
+	place
+	length time.Duration
+	flags  keyFlags
+}
+
+// A rangeStretch is a range that the goroutine pays for.
+type rangeStretch struct {
+	stretch
+	kind convert.Kind
+	p    convert.ProcID // of a sweep
+}
+
+// begin begins a stretch at r.Start.
+func (s *stretch) begin(r *convert.Record, c class, reason nameID) {
+	s.class, s.reason, s.since, s.stack = c, reason, r.Start, r.Stack
+	s.flags, s.split, s.last, s.held = 0, false, noSlot, noSlot
+	s.loose = s.loose[:0]
+	if r.Flags&convert.OpenStart != 0 {
+		s.flags = openStart
+	}
+}
+
+// cut takes off the piece up to t, in the place p. It reports false if that is
+// nothing.
+func (s *stretch) cut(p place, t convert.Time) (piece, bool) {
+	if s.class == 0 || t <= s.since {
+		return piece{}, false
+	}
+	pc := piece{p, t.Sub(s.since), s.flags}
+	s.since, s.split = t, true
+	s.flags &^= openStart
+	return pc, true
+}
+
+// find returns the goroutine called id, or nil.
+func (l *ledger) find(id convert.GoID) *goroutine {
+	if l.recent != nil && l.recent.id == id {
+		return l.recent
+	}
+	g := l.goroutines[id]
+	if g != nil {
+		l.recent = g
+	}
+	return g
+}
+
+// meet returns the goroutine called id, which may be a stranger: one that has
+// not been announced yet, as a generation may announce it at its end.
+func (l *ledger) meet(id convert.GoID) *goroutine {
+	if g := l.find(id); g != nil || id == convert.NoGoroutine {
+		return g
+	}
+	g := l.add(id)
+	g.early = true
+	l.strangers = append(l.strangers, g)
+	return g
+}
+
+func (l *ledger) add(id convert.GoID) *goroutine {
+	var g *goroutine
+	if n := len(l.spare); n > 0 {
+		g, l.spare = l.spare[n-1], l.spare[:n-1]
+	} else {
+		g = new(goroutine)
+	}
+	*g = goroutine{id: id, scopes: g.scopes[:0], ranges: g.ranges[:0], held: g.held[:0], state: stretch{loose: g.state.loose[:0]}}
+	l.holds++
+	g.hold = l.holds
+	l.goroutines[id] = g
+	l.recent = g
+	return g
+}
+
+// goroutine takes a record of a goroutine's life.
+func (l *ledger) goroutine(r *convert.Record) {
+	switch r.Phase {
+	case convert.Begin:
+		g := l.meet(r.G)
+		if g == nil {
+			return
+		}
+		g.seen = true
+		g.early = r.Flags&convert.OpenStart != 0
+		g.stack = r.Stack
+		if r.Name != "" {
+			l.rename(g, r.Name)
+		}
+		if !g.early {
+			l.starts.add(r.Stack)
+			if l.wanted&classLife != 0 {
+				g.life.begin(r, classLife, 0)
+				g.life.stack = r.ByStack
+			}
+		}
+	case convert.Instant:
+		if g := l.find(r.G); g != nil {
+			l.rename(g, r.Name)
+		}
+	case convert.End:
+		if g := l.find(r.G); g != nil {
+			if r.Name != "" {
+				l.rename(g, r.Name)
+			}
+			l.finish(g, &g.life, r, g.life.stack)
+			l.endRanges(g, r)
+			l.remove(g)
+		}
+	}
+}
+
+// rename takes the start function of g.
+func (l *ledger) rename(g *goroutine, name string) {
+	if g.named {
+		return
+	}
+	g.name, g.named = l.names.id(name, ""), true
+	g.skipped = !l.filter.goroutine.matches(name)
+	l.release(g, false)
+}
+
+// remove lets go of g.
+func (l *ledger) remove(g *goroutine) {
+	if !g.named {
+		g.named = true
+		g.skipped = !l.filter.goroutine.matches("")
+	}
+	l.release(g, true)
+	for i := range g.scopes {
+		if tk := g.scopes[i].task; tk != nil {
+			l.tasks.leave(tk, g)
+		}
+	}
+	delete(l.goroutines, g.id)
+	l.recent = nil
+	g.seen = true // no stranger any more
+	l.spare = append(l.spare, g)
+}
+
+// sync takes the beginning of a generation: by its end, each has announced all
+// goroutines that live.
+func (l *ledger) sync() {
+	for _, g := range l.strangers {
+		if !g.seen {
+			l.remove(g)
+		}
+	}
+	clear(l.strangers)
+	l.strangers = l.strangers[:0]
+}
+
+// state takes a record of a goroutine's state.
+func (l *ledger) state(r *convert.Record) {
+	if int(r.State) >= len(classOf) || classOf[r.State]&l.wanted == 0 {
+		return
+	}
+	g := l.find(r.G)
+	if g == nil {
+		return
+	}
+	if r.Phase == convert.Begin {
+		g.state.begin(r, classOf[r.State], l.reason(r))
+		g.sampled = 0
+		if r.State == convert.StateSyscall || r.State == convert.StateSyscallBlocked {
+			if !g.fresh {
+				g.state.flags |= continued
+			}
+			g.fresh = false
+		}
+		return
+	}
+	stack := g.state.stack
+	if g.state.class == classRunning {
+		stack = g.stopped(r)
+	}
+	l.finish(g, &g.state, r, stack)
+}
+
+// reason returns the reason of a state, if such have any.
+func (l *ledger) reason(r *convert.Record) nameID {
+	switch r.State {
+	case convert.StateWaiting:
+		return l.names.id(r.Reason(), "")
+	case convert.StateRunnable:
+		return l.names.id(r.Name, "")
+	}
+	return 0
+}
+
+// stopped returns where g was at the end of a Running state. The trace does not
+// tell it of goroutines that exit, which are in their first function then, or
+// run until the trace ends.
+func (g *goroutine) stopped(end *convert.Record) convert.StackID {
+	switch {
+	case end.EndStack != 0:
+		return end.EndStack
+	case g.sampled != 0:
+		return g.sampled
+	case end.Flags&convert.OpenEnd == 0 && g.stack != 0:
+		return g.stack
+	}
+	return g.state.stack
+}

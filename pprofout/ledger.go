@@ -1,0 +1,266 @@
+package pprofout
+
+import (
+	"slices"
+
+	"github.com/trace2otel/trace2otel/convert"
+)
+
+// A ledger adds up where goroutines spend their time, in one table for all
+// kinds of profile.
+//
+// A stretch, that is a state, a life or a range, counts in pieces: one for each
+// place that the goroutine was in meanwhile. Most have one piece. A piece has
+// its value put to a key, and two things may be missing for that:
+//
+//   - What comes before the end of a region without a beginning was in that
+//     region. So pieces of a goroutine that was there when the trace began are
+//     put on hold while it is in no known region, until such an end comes, or
+//     its own.
+//   - The start function may become known later. Until then, pieces are on hold.
+//
+// What is on hold is in the table too, under keys of its own.
+type ledger struct {
+	table  table
+	names  names
+	filter filter
+
+	wanted classes // what any of the profiles counts
+	wakers classes // of what it matters who ended it
+
+	goroutines map[convert.GoID]*goroutine
+	recent     *goroutine   // the last one looked up
+	strangers  []*goroutine // not announced when they were met
+	spare      []*goroutine
+	holds      uint32
+	old        []slot // of review
+	ended      []endedRange
+	tasks      tasks
+
+	starts  stackSet // of goroutines created
+	unknown nameID   // taskUnknown
+	assist  nameID
+	sweep   nameID
+}
+
+// Reasons of the time that the garbage collector takes from goroutines.
+const (
+	reasonAssist = "mark assist"
+	reasonSweep  = "sweep"
+	reasonSTW    = "stop the world: " // and why
+)
+
+func newLedger(f filter, wanted, wakers classes) *ledger {
+	l := &ledger{
+		table:      table{index: make(map[key]slot)},
+		names:      newNames(),
+		filter:     f,
+		wanted:     wanted,
+		wakers:     wakers & wanted,
+		goroutines: make(map[convert.GoID]*goroutine),
+		tasks:      tasks{byID: make(map[uint64]*task)},
+	}
+	l.unknown = l.names.id(taskUnknown, "")
+	l.assist = l.names.id(reasonAssist, "")
+	l.sweep = l.names.id(reasonSweep, "")
+	return l
+}
+
+// record takes the next record.
+func (l *ledger) record(r *convert.Record) {
+	switch r.Kind {
+	case convert.KindState:
+		l.state(r)
+	case convert.KindGoroutine:
+		l.goroutine(r)
+	case convert.KindSyscall:
+		if r.Phase == convert.Begin && l.wanted&(classSyscall|classBlocked) != 0 {
+			if g := l.find(r.G); g != nil {
+				g.fresh = true
+			}
+		}
+	case convert.KindSync:
+		l.sync()
+	case convert.KindRegion:
+		l.region(r)
+	case convert.KindTask:
+		l.task(r)
+	case convert.KindAssist, convert.KindSweep, convert.KindSTW:
+		if l.wanted&classGC != 0 {
+			l.gc(r)
+		}
+	case convert.KindSample:
+		l.sample(r)
+	}
+}
+
+// close counts what goroutines that have no End have; only those are left that
+// were never announced.
+func (l *ledger) close() {
+	l.sync()
+}
+
+// region takes a record of a region: its goroutine goes to another place.
+func (l *ledger) region(r *convert.Record) {
+	g := l.find(r.G)
+	if g == nil {
+		return
+	}
+	if r.Phase == convert.Begin {
+		l.settle(g, r.Time, r.Stack)
+		name := l.names.id(r.Name, convert.ReasonUnspecified)
+		g.enter(scope{
+			region: true,
+			name:   name,
+			task:   l.tasks.of(r.ID, l.unknown),
+			open:   r.Flags&convert.OpenStart != 0,
+			listed: l.filter.region.matches(r.Name),
+		})
+		return
+	}
+	l.settle(g, r.Time, r.EndStack)
+	i := g.innermost()
+	if r.Flags&convert.OpenStart != 0 && (i < 0 || !g.scopes[i].open) {
+		l.reveal(g, r)
+		return
+	}
+	if i < 0 {
+		return
+	}
+	if tk := g.scopes[i].task; tk != nil {
+		l.tasks.leave(tk, g)
+	}
+	g.leave(i)
+}
+
+// task takes a record of a task: who began it goes to another place, and at its
+// end all who are in it.
+func (l *ledger) task(r *convert.Record) {
+	if r.Phase == convert.Begin {
+		name := l.names.id(r.Name, convert.ReasonUnspecified)
+		tk := l.tasks.begin(r, name, l.filter.task.matches(r.Name))
+		if g := l.find(r.G); g != nil {
+			l.settle(g, r.Time, r.Stack)
+			g.enter(scope{task: tk})
+		}
+		return
+	}
+	tk := l.tasks.byID[r.ID]
+	if tk == nil {
+		return
+	}
+	delete(l.tasks.byID, r.ID)
+	for _, g := range tk.members { // may have some several times
+		stack := convert.StackID(0)
+		if g.id == r.By {
+			stack = r.ByStack
+		}
+		l.settle(g, r.Time, stack)
+		g.forget(tk)
+	}
+}
+
+// gc takes a record of a range that the garbage collector has a goroutine pay
+// for. Of some, it is not known which: those under way when the trace began.
+func (l *ledger) gc(r *convert.Record) {
+	if r.Phase == convert.Begin {
+		if g := l.meet(r.G); g != nil {
+			i := len(g.ranges)
+			g.ranges = append(g.ranges, rangeStretch{kind: r.Kind, p: r.P})
+			g.ranges[i].begin(r, classGC, l.reasonOf(r))
+		}
+		return
+	}
+	for i, early := range l.ended {
+		if early.kind == r.Kind && early.g == r.G && early.p == r.P {
+			l.ended = slices.Delete(l.ended, i, i+1)
+			return
+		}
+	}
+	g := l.find(r.G)
+	i := -1
+	if g != nil {
+		i = slices.IndexFunc(g.ranges, func(s rangeStretch) bool {
+			return s.kind == r.Kind && (r.Kind != convert.KindSweep || s.p == r.P)
+		})
+	}
+	if i >= 0 {
+		l.finish(g, &g.ranges[i].stretch, r, g.ranges[i].stack)
+		g.ranges = slices.Delete(g.ranges, i, i+1)
+		return
+	}
+	if l.filter.none() {
+		l.table.add(key{
+			stack: r.Stack, reason: l.reasonOf(r), class: classGC, flags: flagsOf(r),
+		}, value{1, r.Duration()})
+	}
+}
+
+// An endedRange is a range whose goroutine ended before it, as happens at the
+// end of the trace: it counts up to there.
+type endedRange struct {
+	kind convert.Kind
+	g    convert.GoID
+	p    convert.ProcID
+}
+
+// endRanges ends the ranges that g is in, which end ends.
+func (l *ledger) endRanges(g *goroutine, end *convert.Record) {
+	for i := range g.ranges {
+		s := &g.ranges[i]
+		l.finish(g, &s.stretch, end, s.stack)
+		l.ended = append(l.ended, endedRange{s.kind, g.id, s.p})
+	}
+}
+
+// reasonOf returns the reason of a range.
+func (l *ledger) reasonOf(r *convert.Record) nameID {
+	switch r.Kind {
+	case convert.KindAssist:
+		return l.assist
+	case convert.KindSweep:
+		return l.sweep
+	}
+	return l.names.id(reasonSTW+r.Name, "")
+}
+
+func flagsOf(r *convert.Record) (f keyFlags) {
+	if r.Flags&convert.OpenStart != 0 {
+		f |= openStart
+	}
+	if r.Flags&convert.OpenEnd != 0 {
+		f |= openEnd
+	}
+	return f
+}
+
+// sample takes a CPU sample: it counts, and tells where its goroutine runs.
+func (l *ledger) sample(r *convert.Record) {
+	if l.wanted&(classSample|classRunning) == 0 {
+		return
+	}
+	g := l.meet(r.G)
+	if g == nil {
+		if l.wanted&classSample != 0 && l.filter.none() {
+			l.table.add(key{stack: r.Stack, class: classSample}, value{1, 0})
+		}
+		return
+	}
+	if l.wanted&classSample != 0 {
+		l.put(g, &g.place, key{stack: r.Stack, class: classSample}, value{1, 0})
+	}
+	if g.state.class == classRunning && r.Stack != 0 {
+		l.cutState(g, r.Time, r.Stack)
+		g.sampled = r.Stack
+	}
+}
+
+// A stackSet is a set of stacks.
+type stackSet []bool
+
+func (s *stackSet) add(id convert.StackID) {
+	for len(*s) <= int(id) {
+		*s = append(*s, false)
+	}
+	(*s)[id] = true
+}
