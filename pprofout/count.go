@@ -24,6 +24,9 @@ func (l *ledger) cut(g *goroutine, s *stretch, t convert.Time) {
 func (l *ledger) cutState(g *goroutine, t convert.Time, stack convert.StackID) {
 	s := &g.state
 	pc, ok := s.cut(g.place, t)
+	if stack != 0 {
+		g.at = stack
+	}
 	switch {
 	case !ok:
 	case s.class == classRunning && stack != 0:
@@ -73,7 +76,7 @@ func (l *ledger) count(g *goroutine, s *stretch, pc *piece, stack, by convert.St
 	k := key{stack: stack, by: by, reason: s.reason, class: s.class, flags: pc.flags}
 	switch at, held := l.put(g, &pc.place, k, value{0, pc.length}); {
 	case at == noSlot:
-	case held:
+	case held && l.filter.region.on():
 		s.held = at
 	default:
 		s.last = at
@@ -200,7 +203,10 @@ func (l *ledger) review(g *goroutine, change func(e *entry) bool) {
 // move notes where a piece on hold has gone.
 func (s *stretch) move(was, at slot, held bool) {
 	switch {
-	case s.class == 0 || s.held != was:
+	case s.class == 0:
+	case s.last == was:
+		s.last = at
+	case s.held != was:
 	case held:
 		s.held = at
 	default:

@@ -15,7 +15,7 @@ type goroutine struct {
 	early   bool            // it was there when the trace began: so may regions have been
 	seen    bool            // it has been announced
 	stack   convert.StackID // its first frames
-	sampled convert.StackID // where it was last sampled in its present state, or 0
+	at      convert.StackID // where it was last seen in its present state, if it runs, or 0
 	fresh   bool            // its system call has not had a state yet
 	scopes  []scope         // oldest first
 	place                   // in them
@@ -37,8 +37,8 @@ type stretch struct {
 	stack  convert.StackID
 
 	split bool    // pieces have been counted, or left out by the filter
-	last  slot    // where the last of them was counted
-	held  slot    // the same, of those on hold
+	last  slot    // of the last of them that was counted, or noSlot
+	held  slot    // of the last that the filter may leave out, or noSlot
 	loose []piece // whose stack is not known yet
 }
 
@@ -205,7 +205,7 @@ func (l *ledger) state(r *convert.Record) {
 	}
 	if r.Phase == convert.Begin {
 		g.state.begin(r, classOf[r.State], l.reason(r))
-		g.sampled = 0
+		g.at = 0
 		if r.State == convert.StateSyscall || r.State == convert.StateSyscallBlocked {
 			if !g.fresh {
 				g.state.flags |= continued
@@ -233,14 +233,14 @@ func (l *ledger) reason(r *convert.Record) nameID {
 }
 
 // stopped returns where g was at the end of a Running state. The trace does not
-// tell it of goroutines that exit, which are in their first function then, or
-// run until the trace ends.
+// tell it of goroutines that exit or run until the trace ends: it is where they
+// were last seen. One that was not, and exits, is in its first function then.
 func (g *goroutine) stopped(end *convert.Record) convert.StackID {
 	switch {
 	case end.EndStack != 0:
 		return end.EndStack
-	case g.sampled != 0:
-		return g.sampled
+	case g.at != 0:
+		return g.at
 	case end.Flags&convert.OpenEnd == 0 && g.stack != 0:
 		return g.stack
 	}

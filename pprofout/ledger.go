@@ -251,7 +251,6 @@ func (l *ledger) sample(r *convert.Record) {
 	}
 	if g.state.class == classRunning && r.Stack != 0 {
 		l.cutState(g, r.Time, r.Stack)
-		g.sampled = r.Stack
 	}
 }
 

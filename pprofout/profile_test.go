@@ -183,30 +183,54 @@ func TestGoToolPprofOpens(t *testing.T) {
 	if err != nil {
 		t.Skip("no go command")
 	}
-	var out bytes.Buffer
+	dir := t.TempDir()
 	file := sinktest.File{Name: "multi", Path: filepath.Join(sinktest.Root(t), "testdata", "go1.26.8-multi.trace")}
-	sinktest.Run(t, file, pprofout.New(&out, pprofout.Options{Kind: pprofout.Net, ToolVersion: "v1"}))
-	path := filepath.Join(t.TempDir(), "net.pb.gz")
-	if err := os.WriteFile(path, out.Bytes(), 0o600); err != nil {
-		t.Fatal(err)
+	set := newSet(pprofout.Kinds, pprofout.Options{ToolVersion: "v1", Stack: pprofout.BothStacks, ReasonFrames: true})
+	sinktest.Run(t, file, set)
+	path := func(k pprofout.Kind) string { return filepath.Join(dir, k.String()+".pb.gz") }
+	for i, k := range set.kinds {
+		if err := os.WriteFile(path(k), set.outs[i].Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for _, test := range []struct {
-		args []string
+		kind pprofout.Kind
+		args string
 		want string
 	}{
-		{[]string{"-top"}, "Type: delay"},
-		{[]string{"-top"}, "internal/poll.(*FD).Read"},
-		{[]string{"-top", "-sample_index=contentions"}, "Type: contentions"},
-		{[]string{"-comments"}, "trace2otel v1"},
-		{[]string{"-raw"}, "contentions/count delay/nanoseconds[dflt]"},
-		{[]string{"-top", "-diff_base=" + path}, "accounting for 0"},
+		{pprofout.Net, "-top", "Type: delay"},
+		{pprofout.Net, "-top -cum", "internal/poll.(*FD).Read"},
+		{pprofout.Net, "-top -sample_index=contentions", "Type: contentions"},
+		{pprofout.Net, "-comments", "trace2otel v1"},
+		{pprofout.Net, "-raw", "contentions/count delay/nanoseconds[dflt]"},
+		{pprofout.Sync, "-tags", "reason: Total"},
+		{pprofout.Syscall, "-tags", "syscall-blocked"},
+		{pprofout.Sched, "-peek=woken", "[woken by]"},
+		{pprofout.Wait, "-top", "[chan receive]"},
+		{pprofout.Run, "-tags", "goroutine_func: Total"},
+		{pprofout.Run, "-top -tagfocus=state=running", "Type: time"},
+		{pprofout.Wall, "-tags", "open: Total"},
+		{pprofout.Wall, "-tree", "[running]"},
+		{pprofout.Create, "-top", "Type: goroutines"},
+		{pprofout.Create, "-top -sample_index=life", "Type: life"},
+		{pprofout.GC, "-tags", "stop the world: "},
+		{pprofout.CPU, "-top", "Type: cpu"},
 	} {
-		var stderr bytes.Buffer
-		cmd := exec.Command(goCmd, append(append([]string{"tool", "pprof"}, test.args...), path)...)
-		cmd.Stderr = &stderr
-		got, err := cmd.Output()
-		if err != nil || !strings.Contains(string(got), test.want) {
-			t.Errorf("pprof %v: want %q, got %v, %s\n%.2000s", test.args, test.want, err, &stderr, got)
-		}
+		pprof(t, goCmd, test.want, append(strings.Fields(test.args), path(test.kind))...)
+	}
+	for _, k := range pprofout.Kinds {
+		pprof(t, goCmd, "nodes accounting for 0, 0% of", "-top", "-diff_base="+path(k), path(k))
+	}
+}
+
+// pprof runs "go tool pprof", and looks for want in what it writes.
+func pprof(t *testing.T, goCmd, want string, args ...string) {
+	t.Helper()
+	var stderr bytes.Buffer
+	cmd := exec.Command(goCmd, append([]string{"tool", "pprof"}, args...)...)
+	cmd.Stderr = &stderr
+	got, err := cmd.Output()
+	if err != nil || !strings.Contains(string(got), want) {
+		t.Errorf("pprof %v: want %q, got %v, %s\n%.2000s", args, want, err, &stderr, got)
 	}
 }

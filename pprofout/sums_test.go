@@ -1,6 +1,9 @@
 package pprofout_test
 
 import (
+	"context"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -33,6 +36,41 @@ func TestCompleteEqualsSums(t *testing.T) {
 			}
 			compareLabels(t, &sums, &lives, profiles[pprofout.Wall])
 		})
+	}
+}
+
+// TestWindowEqualsSums holds the profiles of a part of a trace to the sums of
+// its records; what its edges cut is labelled so.
+func TestWindowEqualsSums(t *testing.T) {
+	trace, err := os.Open(filepath.Join(sinktest.Root(t), "testdata", "go1.26.8-multi.trace"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer trace.Close()
+	var sums sinktest.Sums
+	set := newSet(pprofout.Kinds, pprofout.Options{})
+	o := convert.Options{From: 1500 * time.Millisecond, To: 4 * time.Second}
+	if _, err := convert.Run(context.Background(), trace, o, &sums, set); err != nil {
+		t.Fatal(err)
+	}
+	profiles := set.profiles(t)
+	for k, want := range wanted(&sums) {
+		count, delay := total(profiles[k])
+		if got := (sinktest.Sum{Count: count, Time: time.Duration(delay)}); got != want || want.Count == 0 && k != pprofout.CPU {
+			t.Errorf("%v: got %v, the records sum up to %v", k, got, want)
+		}
+	}
+	cut := make(map[string]int64)
+	for _, s := range profiles[pprofout.Wall].Sample {
+		for _, at := range s.Label["open"] {
+			cut[at] += s.Value[0]
+		}
+		if d := time.Duration(s.Value[1]); s.Value[0] == 1 && d > 2500*time.Millisecond {
+			t.Errorf("a state of %v", d)
+		}
+	}
+	if cut["start"] == 0 || cut["end"] == 0 {
+		t.Errorf("states cut: %v", cut)
 	}
 }
 
