@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"path/filepath"
 	"time"
@@ -13,8 +14,6 @@ import (
 	"github.com/go-logr/logr"
 	"github.com/spf13/pflag"
 	"go.opentelemetry.io/otel"
-	"go.opentelemetry.io/otel/exporters/otlp/otlptrace"
-	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 
 	"github.com/trace2otel/trace2otel/otlp"
 	"github.com/trace2otel/trace2otel/otlp/export"
@@ -77,13 +76,21 @@ func (d *deliveryFlags) delivery(inputs []string, output string) (*delivery, err
 	if err != nil {
 		return nil, err
 	}
-	out.url = printable(resolved.URL)
+	out.url = displayURL(resolved.URL)
 	return out, nil
+}
+
+// displayURL returns a URL for messages, without a password.
+func displayURL(text string) string {
+	if u, err := url.Parse(text); err == nil {
+		text = u.Redacted()
+	}
+	return printable(text)
 }
 
 // newClient returns a client for the target. What is wrong in the environment
 // the exporters tell only the global log.
-func newClient(target export.Target, r export.Retry) (otlptrace.Client, error) {
+func newClient(target export.Target, r export.Retry) (export.Client, error) {
 	var log errorLog
 	otel.SetLogger(logr.New(&log))
 	defer otel.SetLogger(logr.Discard())
@@ -110,7 +117,7 @@ func (l *errorLog) Error(err error, did string, _ ...any) {
 // A delivery is spans on their way to a back end. It is a [destination], of
 // binary OTLP.
 type delivery struct {
-	client    otlptrace.Client
+	client    export.Client
 	url       string
 	retry     export.Retry
 	failedOut string // the name of a file, or empty
@@ -143,13 +150,7 @@ func (d *delivery) open(ctx context.Context, c *cli) (err error) {
 		if filepath.Ext(d.failedOut) == ".binpb" {
 			format = otlp.Binary
 		}
-		write := export.FileWriter(d.failed, format)
-		o.Failed = func(batch []*tracepb.ResourceSpans) error {
-			if err := write(batch); err != nil {
-				return d.failed.explain(cmp.Or(d.failed.failure(), err))
-			}
-			return nil
-		}
+		o.Failed = export.FileWriter(explained{d.failed}, format)
 	}
 	if c.strict {
 		if d.spool, err = c.temporary.create(os.TempDir(), 0o600); err != nil {
@@ -158,6 +159,18 @@ func (d *delivery) open(ctx context.Context, c *cli) (err error) {
 	}
 	d.exporter, err = export.New(ctx, d.client, o)
 	return err
+}
+
+// An explained file explains its errors, which are on their way past what else
+// a delivery may fail from.
+type explained struct{ *outputFile }
+
+func (e explained) Write(p []byte) (int, error) {
+	n, err := e.outputFile.Write(p)
+	if err != nil {
+		err = e.explain(withoutPath(err))
+	}
+	return n, err
 }
 
 func (d *delivery) String() string          { return d.url }

@@ -63,6 +63,25 @@ func TestSignalWhileSending(t *testing.T) {
 	}
 }
 
+// What could not be delivered could not be kept either.
+func TestFullDiskForFailed(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip(err)
+	}
+	defer full.Close()
+	cmd := exec.Command("trace2otel", "otlp", smallTrace, "--endpoint", otlpserver.Refusing(t), "--retry-for", "0", "--failed-out", "-")
+	var stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = full, &stderr
+	cmd.Run()
+	if code := cmd.ProcessState.ExitCode(); code != 1 {
+		t.Errorf("exit code %d, want 1", code)
+	}
+	if want := ": cannot write standard output: no space left on device\n"; !strings.Contains(stderr.String(), want) {
+		t.Errorf("stderr %q", &stderr)
+	}
+}
+
 // On a terminal, a bar shows how far it is; elsewhere nothing does.
 func TestProgress(t *testing.T) {
 	s := otlpserver.Start(t, otlpserver.Options{})

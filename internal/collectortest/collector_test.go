@@ -35,10 +35,7 @@ func TestFilesReadBack(t *testing.T) {
 				otlp.New(&binary, otlp.Options{Format: otlp.Binary}), &sums)
 
 			fromJSON := readJSONL(t, &jsonl)
-			fromBinary, err := new(ptrace.ProtoUnmarshaler).UnmarshalTraces(binary.Bytes())
-			if err != nil {
-				t.Fatal(err)
-			}
+			fromBinary := readBinary(t, binary.Bytes())
 			spans := allSpans(fromBinary)
 			if !bytes.Equal(encode(t, join(t, fromJSON)), encode(t, join(t, fromBinary))) {
 				t.Error("the Collector reads different spans from JSON and from protobuf")

@@ -33,7 +33,7 @@ var only = map[string][]string{
 	"github.com/spf13/cobra":            {"cmd/trace2otel"},
 	"google.golang.org/protobuf/proto":  {"otlp/export", "internal/otlpserver"},
 	"go.opentelemetry.io/proto/otlp":    {"otlp/export", "internal/otlpserver"},
-	"go.opentelemetry.io/otel":          {"otlp/export"},
+	"go.opentelemetry.io/otel":          {"otlp/export", "cmd/trace2otel"}, // whose log it is
 	"google.golang.org/grpc":            {"otlp/export", "internal/otlpserver"},
 	"github.com/klauspost/compress":     {"cmd/trace2otel"},
 	"golang.org/x/exp/trace/internal":   {},

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"go.opentelemetry.io/otel/exporters/otlp/otlptrace"
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
 )
@@ -57,7 +56,7 @@ type Report struct {
 // while it is written to, and waits for the answer. It is for one goroutine.
 type Exporter struct {
 	ctx    context.Context // of the whole delivery: a writer has no place for one
-	client otlptrace.Client
+	client Client
 	o      Options
 
 	buf     []byte // the beginning of a message
@@ -72,7 +71,7 @@ type Exporter struct {
 
 // New returns an exporter that sends by client, which it starts, and stops in
 // Close. When ctx ends, the delivery does.
-func New(ctx context.Context, client otlptrace.Client, o Options) (*Exporter, error) {
+func New(ctx context.Context, client Client, o Options) (*Exporter, error) {
 	if err := client.Start(ctx); err != nil {
 		return nil, fmt.Errorf("otlp/export: %w", err)
 	}

@@ -37,6 +37,9 @@ type Target struct {
 	Protocol Protocol
 }
 
+// A Client sends requests: see [Target.NewClient].
+type Client = otlptrace.Client
+
 // env returns the value of an environment variable of OTLP exporters, its
 // version for traces before the general one, and which of them has it.
 func env(name string) (value, variable string) {
@@ -88,7 +91,7 @@ func port(endpoint string) string {
 
 // NewClient returns a client for the target that tries again as r says, as far
 // as that is for the client to do; pass the same to [New].
-func (t Target) NewClient(r Retry) (otlptrace.Client, error) {
+func (t Target) NewClient(r Retry) (Client, error) {
 	given := t.URL != ""
 	t, err := t.Resolve()
 	if err != nil {
