@@ -142,7 +142,7 @@ func TestParseKind(t *testing.T) {
 }
 
 func TestOptionsThatCannotBe(t *testing.T) {
-	any := regexp.MustCompile(".")
+	some := regexp.MustCompile(".")
 	for _, o := range []pprofout.Options{
 		{Kind: 99},
 		{Stack: 99},
@@ -150,9 +150,9 @@ func TestOptionsThatCannotBe(t *testing.T) {
 		{Compat: true, Kind: pprofout.Wait},
 		{Compat: true, Stack: pprofout.BothStacks},
 		{Compat: true, ReasonFrames: true},
-		{Compat: true, Goroutine: any},
-		{Compat: true, Task: any},
-		{Compat: true, Region: any},
+		{Compat: true, Goroutine: some},
+		{Compat: true, Task: some},
+		{Compat: true, Region: some},
 		{Compat: true, CPURate: 100},
 	} {
 		if err := pprofout.New(io.Discard, o).Begin(new(convert.Trace)); err == nil {
