@@ -65,8 +65,8 @@ func (l *ledger) finish(g *goroutine, s *stretch, end *convert.Record, stack con
 	switch {
 	case s.last != noSlot:
 		l.table.entries[s.last].count++
-	case s.held != noSlot:
-		l.table.entries[s.held].count++
+	case s.maybe != noSlot:
+		l.table.entries[s.maybe].count++
 	}
 	s.class = 0
 }
@@ -74,18 +74,19 @@ func (l *ledger) finish(g *goroutine, s *stretch, end *convert.Record, stack con
 // count counts the length of pc, a piece of s.
 func (l *ledger) count(g *goroutine, s *stretch, pc *piece, stack, by convert.StackID) {
 	k := key{stack: stack, by: by, reason: s.reason, class: s.class, flags: pc.flags}
-	switch at, held := l.put(g, &pc.place, k, value{0, pc.length}); {
+	switch at, sure := l.put(g, &pc.place, k, value{0, pc.length}); {
 	case at == noSlot:
-	case held && l.filter.region.on():
-		s.held = at
-	default:
+	case sure:
 		s.last = at
+	default:
+		s.maybe = at
 	}
 }
 
 // put adds v, of g at a place, to what k has, or puts it on hold; unless the
-// filter leaves it out. It returns where it did, or noSlot.
-func (l *ledger) put(g *goroutine, p *place, k key, v value) (at slot, held bool) {
+// filter leaves it out. It returns where it did, or noSlot, and whether the
+// regions of g, which may be yet unknown, can still leave it out.
+func (l *ledger) put(g *goroutine, p *place, k key, v value) (at slot, sure bool) {
 	f := &l.filter
 	switch {
 	case g.skipped,
@@ -110,19 +111,20 @@ func (l *ledger) certain(p *place) bool {
 }
 
 // keep adds v to what k has, if all is known; otherwise it puts it on hold.
-func (l *ledger) keep(g *goroutine, k key, v value) (at slot, held bool) {
+func (l *ledger) keep(g *goroutine, k key, v value) (at slot, sure bool) {
+	sure = k.flags&placed != 0 || !l.filter.region.on()
 	if k.flags&placed != 0 && g.named {
 		k.flags &^= placed
 		k.fn, k.hold = g.name, 0
 		at, _ = l.table.add(k, v)
-		return at, false
+		return at, sure
 	}
 	k.hold = g.hold
 	at, fresh := l.table.add(k, v)
 	if fresh {
 		g.held = append(g.held, at)
 	}
-	return at, true
+	return at, sure
 }
 
 // release counts what has been on hold for the start function of g, which is
@@ -188,31 +190,28 @@ func (l *ledger) review(g *goroutine, change func(e *entry) bool) {
 	g.held = g.held[:0]
 	for _, was := range l.old {
 		e := l.table.take(was)
-		at, held := noSlot, false
+		at, sure := noSlot, false
 		if change(&e) && !g.skipped {
-			at, held = l.keep(g, e.key, e.value)
+			at, sure = l.keep(g, e.key, e.value)
 		}
-		g.state.move(was, at, held)
-		g.life.move(was, at, held)
+		g.state.move(was, at, sure)
+		g.life.move(was, at, sure)
 		for i := range g.ranges {
-			g.ranges[i].move(was, at, held)
+			g.ranges[i].move(was, at, sure)
 		}
 	}
 }
 
 // move notes where a piece on hold has gone.
-func (s *stretch) move(was, at slot, held bool) {
+func (s *stretch) move(was, at slot, sure bool) {
 	switch {
 	case s.class == 0:
 	case s.last == was:
 		s.last = at
-	case s.held != was:
-	case held:
-		s.held = at
+	case s.maybe != was:
+	case sure:
+		s.last, s.maybe = at, noSlot
 	default:
-		s.held = noSlot
-		if at != noSlot {
-			s.last = at
-		}
+		s.maybe = at
 	}
 }

@@ -38,7 +38,7 @@ type stretch struct {
 
 	split bool    // pieces have been counted, or left out by the filter
 	last  slot    // of the last of them that was counted, or noSlot
-	held  slot    // of the last that the filter may leave out, or noSlot
+	maybe slot    // of the last that the filter may yet leave out, or noSlot
 	loose []piece // whose stack is not known yet
 }
 
@@ -59,7 +59,7 @@ type rangeStretch struct {
 // begin begins a stretch at r.Start.
 func (s *stretch) begin(r *convert.Record, c class, reason nameID) {
 	s.class, s.reason, s.since, s.stack = c, reason, r.Start, r.Stack
-	s.flags, s.split, s.last, s.held = 0, false, noSlot, noSlot
+	s.flags, s.split, s.last, s.maybe = 0, false, noSlot, noSlot
 	s.loose = s.loose[:0]
 	if r.Flags&convert.OpenStart != 0 {
 		s.flags = openStart

@@ -204,6 +204,36 @@ func TestNamesThatComeLate(t *testing.T) {
 	}
 }
 
+// TestNameAndRegionsThatComeLate counts a state once, of which neither the name
+// nor all regions are known when it ends.
+func TestNameAndRegionsThatComeLate(t *testing.T) {
+	const story = `
+0 - sync id=1
+0 G1 begin goroutine open-start
+0 G1 begin running P0 open-start
+10 G1 begin region "r" stack=1
+20 G1 end region endstack=1
+30 G1 end running endstack=2
+30 G1 begin waiting "sleep" stack=2
+50 G1 goroutine "main.late"
+`
+	for _, test := range []struct{ then, want string }{
+		{"60 G1 end waiting\n60 G1 end goroutine", "1 × 10ns main.worker:20 func=main.late state=running region=r"},
+		{
+			"60 G1 end waiting\n60 G1 begin running P0\n70 G1 end region \"rr\" start=0 open-start\n80 - metric \"x\" id=1",
+			`0 × 10ns main.worker:20 func=main.late state=running region=rr open=start
+0 × 10ns runtime.chanrecv1:509 main.worker:21 func=main.late state=running region=rr
+1 × 10ns [no stack]:0 func=main.late state=running region=rr
+1 × 10ns main.worker:20 func=main.late state=running region=r`,
+		},
+	} {
+		o := pprofout.Options{Kind: pprofout.Run, Region: match("r")}
+		if got := labelled(convertStory(t, story+test.then, o)); got != test.want {
+			t.Errorf("got\n%s\nwant\n%s", got, test.want)
+		}
+	}
+}
+
 // TestNameWithinAState counts a state once whose first part waits for the name.
 func TestNameWithinAState(t *testing.T) {
 	const story = `
