@@ -148,7 +148,7 @@ func (c *conversion) begin(t Trace) {
 	if c.options.RunKey != "" {
 		t.RunKey = sha256.Sum256([]byte(c.options.RunKey))
 	}
-	if t.Clock.IsZero() && !c.options.Start.IsZero() {
+	if (t.Clock.IsZero() || c.options.Redate) && !c.options.Start.IsZero() {
 		t.Clock, c.dated = startClock(t.Start, c.options.Start), true
 	}
 	if c.out.window = c.options.window(t.Start); c.out.window != nil {

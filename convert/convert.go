@@ -18,6 +18,9 @@ type Options struct {
 	// leaves such traces without dates. See [Extent] for dating the last event.
 	Start time.Time
 
+	// Redate uses Start for all traces: their own dates are forgotten.
+	Redate bool
+
 	// RunKey replaces the identity of the run traced, from which outputs make
 	// their ids. If empty, it is the SHA-256 of the first 64 KiB of the
 	// decompressed trace: known before the first event, and the same for a

@@ -49,11 +49,6 @@ type Options struct {
 	// if Service is empty.
 	Attributes []Attribute
 
-	// Shift is added to all times. With Shift, Options.RunKey of package
-	// convert should be fresh: a back end takes the same ids for the same
-	// spans.
-	Shift time.Duration
-
 	// ToolVersion is the version of the instrumentation scope.
 	ToolVersion string
 }
@@ -255,7 +250,7 @@ func (s *Sink) date(start, end convert.Time) {
 // dated returns the time of day of t, in nanoseconds since 1970.
 func (s *Sink) dated(t convert.Time) uint64 {
 	at, _ := s.wall.Wall(t)
-	return uint64(at + int64(s.o.Shift))
+	return uint64(at)
 }
 
 // write encodes the span being built, for which room was set aside, and trims

@@ -3,13 +3,11 @@ package main
 import (
 	"fmt"
 	"io"
-	"path/filepath"
 	"strings"
 
 	"github.com/spf13/pflag"
 
 	"github.com/trace2otel/trace2otel/convert"
-	"github.com/trace2otel/trace2otel/otlp"
 	"github.com/trace2otel/trace2otel/pprofout"
 )
 
@@ -40,6 +38,7 @@ type format struct {
 type output struct {
 	ext  string // of its name: ".pftrace"
 	text bool   // fit for a terminal
+	now  bool   // date it as if the trace ended now
 	gzip bool   // compress it
 	sink func(w io.Writer) convert.Sink
 
@@ -90,36 +89,4 @@ func formatNames() []string {
 		names = append(names, f.name)
 	}
 	return names
-}
-
-func otlpFlags(fs *pflag.FlagSet) func(string) ([]output, error) {
-	encoding := fs.String("format", "jsonl", "`encoding`: jsonl (OTLP JSON, a TracesData to a line) or binpb (protobuf TracesData);\nthe FILE of -o selects it too, if named .binpb")
-	o := otlp.Options{ToolVersion: version()}
-	fs.StringVar(&o.Service, "service", "", "`name` of the service that the spans belong to")
-	fs.IntVar(&o.MaxSpans, "max-spans", 0, "most spans in one OpenTelemetry trace; 0 is for 5,000")
-	return func(file string) ([]output, error) {
-		if !fs.Changed("format") && filepath.Ext(file) == ".binpb" {
-			*encoding = "binpb"
-		}
-		out := output{
-			sink: func(w io.Writer) convert.Sink { return otlp.New(w, o) },
-			wire: func(w io.Writer) convert.Sink {
-				o := o
-				o.Format = otlp.Binary
-				return otlp.New(w, o)
-			},
-		}
-		switch *encoding {
-		case "jsonl":
-			o.Format, out.ext, out.text = otlp.JSONL, ".otlp.jsonl", true
-		case "binpb":
-			o.Format, out.ext = otlp.Binary, ".otlp.binpb"
-		default:
-			return nil, fmt.Errorf("--format is jsonl or binpb, not %q", *encoding)
-		}
-		if o.MaxSpans < 0 {
-			return nil, fmt.Errorf("--max-spans cannot be %d", o.MaxSpans)
-		}
-		return []output{out}, nil
-	}
 }

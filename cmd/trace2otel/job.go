@@ -111,6 +111,9 @@ func (c *cli) convert(ctx context.Context, j job) ([]destination, *convert.Summa
 	}
 	// The base name makes a file, its gzip and a copy elsewhere convert alike.
 	o := convert.Options{Name: baseName(j.input), Start: start, From: from, To: to}
+	if err := shiftToNow(ctx, j.targets, &x, &o); err != nil {
+		return nil, nil, err
+	}
 	targets, err := c.firstPass(ctx, j, o)
 	if err != nil {
 		return nil, nil, err
@@ -180,7 +183,7 @@ func (c *cli) firstPass(ctx context.Context, j job, o convert.Options) ([]target
 // readTwice returns an error if standard input would have to be read twice.
 func (j *job) readTwice() error {
 	for _, t := range j.targets {
-		if j.input == stdio && t.twice != nil {
+		if j.input == stdio && (t.twice != nil || t.now) {
 			return hinted{errors.New("standard input can be read once only"), "save the trace to a file"}
 		}
 	}
