@@ -62,7 +62,7 @@ type Exporter struct {
 	buf     []byte // the beginning of a message
 	pending []*tracepb.ResourceSpans
 	size    int // of pending, in bytes
-	limit   int // of size
+	limit   int // of what is sent in one request
 
 	report Report
 	gaveUp bool
@@ -134,11 +134,6 @@ func (e *Exporter) add(rs *tracepb.ResourceSpans, size int) error {
 			return err
 		}
 	}
-	if size > e.limit {
-		if a, b := halve([]*tracepb.ResourceSpans{rs}); len(a) > 0 {
-			return errors.Join(e.add(a[0], proto.Size(a[0])), e.add(b[0], proto.Size(b[0])))
-		}
-	}
 	e.pending = append(e.pending, rs)
 	e.size += size
 	return nil
@@ -146,9 +141,9 @@ func (e *Exporter) add(rs *tracepb.ResourceSpans, size int) error {
 
 // flush sends the pending batch.
 func (e *Exporter) flush() error {
-	batch := e.pending
+	batch, size := e.pending, e.size
 	e.pending, e.size = nil, 0
-	return e.send(batch)
+	return e.send(batch, size)
 }
 
 // stopTimeout is how long a client may take to close its connection.

@@ -178,10 +178,17 @@ func TestTooLargeInWords(t *testing.T) {
 		}
 		return otlpserver.Answer{}
 	}})
-	report := deliver(t, export.Target{URL: s.HTTP}, export.Options{Retry: quick}, someSpans(t, 1000, 1000))
-	counts(t, report, 1000, 0, 0)
-	if n := len(s.Requests()); n > 40 {
-		t.Errorf("%d requests", n)
+	file := append(someSpans(t, 1000, 1000), someSpans(t, 1000, 1000)...)
+	report := deliver(t, export.Target{URL: s.HTTP}, export.Options{BatchSize: 1 << 20, Retry: quick}, file)
+	counts(t, report, 2000, 0, 0)
+	refused := 0
+	for _, r := range s.Requests() {
+		if r.Size > 100_000 {
+			refused++
+		}
+	}
+	if refused != 3 { // of a half of 1 MiB, and of its halves, but never again
+		t.Errorf("%d of %d requests were too large", refused, len(s.Requests()))
 	}
 }
 

@@ -38,14 +38,17 @@ func (r Retry) first() time.Duration {
 	return r.First
 }
 
-// send delivers a batch, in pieces if it must, or counts it as failed.
-func (e *Exporter) send(batch []*tracepb.ResourceSpans) error {
+// send delivers a batch of so many bytes, in pieces if it must, or counts it as
+// failed.
+func (e *Exporter) send(batch []*tracepb.ResourceSpans, size int) error {
 	n := countSpans(batch)
-	if n == 0 {
+	switch {
+	case n == 0:
 		return nil
-	}
-	if e.gaveUp {
+	case e.gaveUp:
 		return e.fail(batch, n)
+	case size > e.limit && n > 1:
+		return e.sendHalves(halve(batch))
 	}
 	rejected, notice, err := partialSuccess(e.upload(batch))
 	if err != nil && e.ctx.Err() != nil {
@@ -57,20 +60,24 @@ func (e *Exporter) send(batch []*tracepb.ResourceSpans) error {
 	case v == taken:
 		e.take(n, rejected, notice)
 		return nil
-	case v == tooLarge && n > 1 && sizeOf(batch) > smallest:
-		e.limit = max(smallest, min(e.limit, sizeOf(batch)/2))
+	case v == tooLarge && n > 1 && size > smallest:
 		a, b := halve(batch)
-		if err := e.send(a); err != nil {
-			e.report.Failed += countSpans(b)
-			return err
-		}
-		return e.send(b)
+		e.limit = max(smallest, sizeOf(a), sizeOf(b))
+		return e.sendHalves(a, b)
 	}
 	if e.report.Err == nil {
 		e.report.Err = err
 	}
 	e.gaveUp = v == outage || v == hopeless
 	return e.fail(batch, n)
+}
+
+func (e *Exporter) sendHalves(a, b []*tracepb.ResourceSpans) error {
+	if err := e.send(a, sizeOf(a)); err != nil {
+		e.report.Failed += countSpans(b)
+		return err
+	}
+	return e.send(b, sizeOf(b))
 }
 
 // take counts a batch as taken.
