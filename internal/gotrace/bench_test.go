@@ -1,0 +1,176 @@
+package gotrace_test
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"runtime"
+	"runtime/trace"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	xtrace "golang.org/x/exp/trace"
+
+	"github.com/trace2otel/trace2otel/internal/gotrace"
+)
+
+// BenchmarkRead reads traces with this package and with golang.org/x/exp/trace
+// in turn, and reports the CPU time that each takes per event, and the median
+// of the ratios. "stacks" has the oracle list the frames of every stack of
+// each generation once, which this package does in any case.
+func BenchmarkRead(b *testing.B) {
+	for _, load := range loads {
+		b.Run(load.name, func(b *testing.B) {
+			data := load.data(b)
+			for b.Loop() {
+				// The ratio is what matters, so that one round has to do.
+			}
+			const rounds = 9
+			var ours, theirs, ratios []float64
+			var events int
+			for range rounds {
+				runtime.GC()
+				t0 := cpu()
+				readOracle(b, data)
+				t1 := cpu()
+				runtime.GC()
+				t2 := cpu()
+				n, err := count(data, gotrace.Options{})
+				t3 := cpu()
+				if err != nil {
+					b.Fatal(err)
+				}
+				events = n
+				theirs = append(theirs, float64((t1-t0).Nanoseconds())/float64(n))
+				ours = append(ours, float64((t3-t2).Nanoseconds())/float64(n))
+				ratios = append(ratios, float64(t1-t0)/float64(t3-t2))
+			}
+			b.ReportMetric(0, "ns/op")
+			b.ReportMetric(float64(events), "events")
+			b.ReportMetric(median(ours), "ns/event")
+			b.ReportMetric(median(theirs), "oracle-ns/event")
+			b.ReportMetric(median(ratios), "ratio")
+		})
+	}
+}
+
+func median(x []float64) float64 {
+	slices.Sort(x)
+	return x[len(x)/2]
+}
+
+func readOracle(b *testing.B, data []byte) {
+	r, err := xtrace.NewReader(bytes.NewReader(data))
+	if err != nil {
+		b.Fatal(err)
+	}
+	for {
+		if _, err := r.ReadEvent(); err == io.EOF {
+			return
+		} else if err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// loads are what the traces to be read are of.
+var loads = []struct {
+	name string
+	data func(b *testing.B) []byte
+}{
+	{"server", func(b *testing.B) []byte { return file(b, "../../testdata/go1.26.8-multi.trace") }},
+	{"sync", func(b *testing.B) []byte { return file(b, "../../../shared/traces/load/sync.trace") }},
+	{"tasks", func(b *testing.B) []byte { return file(b, "../../../shared/traces/load/tasks.trace") }},
+	{"http", func(b *testing.B) []byte { return record(b, serve) }},
+	{"channels", func(b *testing.B) []byte { return record(b, pingPong) }},
+	{"goroutines", func(b *testing.B) []byte { return record(b, crowd) }},
+}
+
+func file(b *testing.B, name string) []byte {
+	data, err := os.ReadFile(name)
+	if err != nil {
+		b.Skip(err)
+	}
+	return data
+}
+
+// record returns the trace of a run of f.
+func record(b *testing.B, f func()) []byte {
+	var buf bytes.Buffer
+	if err := trace.Start(&buf); err != nil {
+		b.Skip(err)
+	}
+	f()
+	trace.Stop()
+	return buf.Bytes()
+}
+
+// serve has HTTP clients ask a server for three seconds.
+func serve() {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.Write([]byte("hello")) }))
+	defer s.Close()
+	var wg sync.WaitGroup
+	end := time.Now().Add(3 * time.Second)
+	for range 8 {
+		wg.Go(func() {
+			for time.Now().Before(end) {
+				if r, err := http.Get(s.URL); err == nil {
+					io.Copy(io.Discard, r.Body)
+					r.Body.Close()
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// pingPong passes messages between goroutines, without and with a buffer.
+func pingPong() {
+	var wg sync.WaitGroup
+	for size := range 4 {
+		for range 4 {
+			c, back := make(chan int, size), make(chan int, size)
+			wg.Go(func() {
+				for i := range c {
+					back <- i
+				}
+				close(back)
+			})
+			wg.Go(func() {
+				for i := range 20_000 {
+					c <- i
+					<-back
+				}
+				close(c)
+			})
+		}
+	}
+	wg.Wait()
+}
+
+// crowd has 150,000 goroutines wait and be woken in turn, three times.
+func crowd() {
+	const n = 150_000
+	wake := make([]chan int, n)
+	done := make(chan int, n)
+	for i := range wake {
+		wake[i] = make(chan int)
+		go func() {
+			for range 3 {
+				done <- <-wake[i]
+			}
+		}()
+	}
+	for range 3 {
+		for _, c := range wake {
+			c <- 1
+		}
+		for range n {
+			<-done
+		}
+	}
+}

@@ -1,0 +1,231 @@
+package gotrace
+
+import (
+	"encoding/binary"
+	"fmt"
+)
+
+// A Frame is one function of a stack.
+type Frame struct {
+	Func string // fully qualified, as the runtime has it
+	File string
+	Line uint64
+}
+
+// An interner numbers stacks by their content: the same functions, files and
+// lines, whatever generation they come from. It grows with the number of
+// distinct stacks.
+type interner struct {
+	texts    []string
+	byText   map[string]uint32
+	frames   []frame
+	byFrame  map[frame]uint32
+	stacks   []uint32 // frames of all stacks, one after the other
+	ends     []int    // of each stack therein; [0] is of no stack
+	byStack  map[string]uint32
+	key      []byte   // scratch
+	textNums []uint32 // by slot of the generation's strings: number + 1, or 0
+}
+
+type frame struct {
+	fn, file uint32
+	line     uint64
+}
+
+func newInterner() *interner {
+	return &interner{
+		byText:  make(map[string]uint32),
+		byFrame: make(map[frame]uint32),
+		byStack: make(map[string]uint32),
+		ends:    make([]int, 1),
+	}
+}
+
+// begin forgets the strings of the generation before.
+func (n *interner) begin(slots int) {
+	if cap(n.textNums) < slots {
+		n.textNums = make([]uint32, slots)
+		return
+	}
+	n.textNums = n.textNums[:slots]
+	clear(n.textNums)
+}
+
+// text returns the number of the string in a slot of g.
+func (n *interner) text(g *generation, chunks [][]byte, slot uint32) uint32 {
+	if num := n.textNums[slot]; num != 0 {
+		return num - 1
+	}
+	b := g.bytes(chunks, slot)
+	num, ok := n.byText[string(b)]
+	if !ok {
+		num = uint32(len(n.texts))
+		s := string(b)
+		n.texts = append(n.texts, s)
+		n.byText[s] = num
+	}
+	n.textNums[slot] = num + 1
+	return num
+}
+
+// stack returns the number of the stack in a slot of g, but 0. It reports
+// false if a string of a frame is not in g's table, and takes it as empty.
+func (n *interner) stack(g *generation, chunks [][]byte, slot uint32) (num uint32, ok bool) {
+	at := g.stacks.place(slot)
+	s := scan{b: chunks[at.chunk()], off: at.off()}
+	ok = true
+	n.key = n.key[:0]
+	for range s.uvarint() {
+		s.uvarint() // program counter
+		fn, ok1 := g.strings.slot(s.uvarint())
+		file, ok2 := g.strings.slot(s.uvarint())
+		ok = ok && ok1 && ok2
+		f := frame{n.text(g, chunks, fn), n.text(g, chunks, file), s.uvarint()}
+		num, known := n.byFrame[f]
+		if !known {
+			num = uint32(len(n.frames))
+			n.frames = append(n.frames, f)
+			n.byFrame[f] = num
+		}
+		n.key = binary.LittleEndian.AppendUint32(n.key, num)
+	}
+	if len(n.key) == 0 {
+		return 0, ok
+	}
+	num, known := n.byStack[string(n.key)]
+	if !known {
+		num = uint32(len(n.ends))
+		for k := n.key; len(k) > 0; k = k[4:] {
+			n.stacks = append(n.stacks, binary.LittleEndian.Uint32(k))
+		}
+		n.ends = append(n.ends, len(n.stacks))
+		n.byStack[string(n.key)] = num
+	}
+	return num, ok
+}
+
+// appendFrames appends the frames of a stack, leaf first.
+func (n *interner) appendFrames(to []Frame, stack uint32) []Frame {
+	if stack == 0 {
+		return to
+	}
+	for _, num := range n.stacks[n.ends[stack-1]:n.ends[stack]] {
+		f := n.frames[num]
+		to = append(to, Frame{Func: n.texts[f.fn], File: n.texts[f.file], Line: f.line})
+	}
+	return to
+}
+
+// A text is a string that has been read, and which slot of which generation
+// it comes from.
+type text struct {
+	s    string
+	slot uint32
+	gen  uint32
+}
+
+// bytes returns the string in a slot, where it lies.
+func (g *generation) bytes(chunks [][]byte, slot uint32) []byte {
+	if slot == 0 {
+		return nil
+	}
+	at := g.strings.place(slot)
+	s := scan{b: chunks[at.chunk()], off: at.off()}
+	size := s.uvarint()
+	return s.b[s.off:][:size]
+}
+
+// string returns what is in a slot of the generation's strings.
+func (o *ordering) string(slot uint32) string {
+	g := o.gen
+	if !g.known[slot] {
+		g.known[slot] = true
+		g.texts[slot] = string(g.bytes(o.chunks, slot))
+	}
+	return g.texts[slot]
+}
+
+// name returns the slot of the string id. It reports false if there is none.
+func (o *ordering) name(id uint64) (slot uint32, ok bool) {
+	if d := o.gen.strings.dense; id < uint64(len(d)) && d[id] != 0 {
+		return uint32(id), true
+	}
+	return o.findName(id)
+}
+
+func (o *ordering) findName(id uint64) (slot uint32, ok bool) {
+	if slot, ok = o.gen.strings.slot(id); !ok && o.lenient {
+		return o.guessName(id), true
+	}
+	return slot, ok
+}
+
+// text returns the string id.
+func (o *ordering) text(id uint64) (t text, ok bool) {
+	slot, ok := o.name(id)
+	return text{s: o.string(slot), slot: slot, gen: o.generations}, ok
+}
+
+// slotOf returns a slot that t, perhaps of an earlier generation, is in.
+func (o *ordering) slotOf(t text) uint32 {
+	if t.gen == o.generations || t.s == "" {
+		return t.slot
+	}
+	return o.addText(t.s)
+}
+
+// addText puts s into a slot of its own.
+func (o *ordering) addText(s string) uint32 {
+	g := o.gen
+	g.texts = append(g.texts, s)
+	g.known = append(g.known, true)
+	return uint32(len(g.texts) - 1)
+}
+
+// stack returns the number of the stack id. It reports false if there is none.
+func (o *ordering) stack(id uint64) (num uint32, ok bool) {
+	if d := o.gen.direct; id < uint64(len(d)) && d[id] != 0 {
+		return d[id], true
+	}
+	return o.findStack(id)
+}
+
+func (o *ordering) findStack(id uint64) (num uint32, ok bool) {
+	slot, ok := o.gen.stacks.slot(id)
+	if slot == 0 {
+		if !ok && o.lenient {
+			o.flags |= Incomplete
+			return 0, true
+		}
+		return 0, ok
+	}
+	if num = o.gen.stack[slot]; num != 0 {
+		return num, true
+	}
+	return o.newStack(slot)
+}
+
+func (o *ordering) newStack(slot uint32) (num uint32, ok bool) {
+	num, ok = o.stacks.stack(o.gen, o.chunks, slot)
+	if !ok {
+		if !o.lenient {
+			return 0, false
+		}
+		o.flags |= Incomplete
+		return num, true
+	}
+	o.gen.stack[slot] = num
+	return num, true
+}
+
+// validateStacks looks whether the generation has all strings of its stacks.
+func (o *ordering) validateStacks() error {
+	for slot := 1; slot < o.gen.stacks.slots(); slot++ {
+		if o.gen.stacks.sparse || o.gen.stacks.dense[slot] != 0 {
+			if _, ok := o.stack(o.gen.stacks.idOf(slot)); !ok {
+				return fmt.Errorf("a frame of stack %d has a string that is not in the table", o.gen.stacks.idOf(slot))
+			}
+		}
+	}
+	return nil
+}

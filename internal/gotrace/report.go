@@ -1,0 +1,58 @@
+package gotrace
+
+import "slices"
+
+// A Report counts what was wrong with a trace and what was made of it. All
+// events of the trace are counted in it or were returned: none gets lost
+// without a word.
+type Report struct {
+	// Repaired counts the events before which a state had to be guessed. They
+	// have the flag [Repaired].
+	Repaired int64
+
+	// Dropped counts the events that could not be told, since it cannot be
+	// known which goroutine or proc they are about.
+	Dropped int64
+
+	// Unknown counts the events of types that this version does not know,
+	// which Types lists. If one of them changes a state, others have to be
+	// repaired.
+	Unknown int64
+	Types   []Type
+
+	// Cut counts the generations that are not complete, and Salvaged their
+	// events, which have the flag [Salvaged].
+	Cut      int64
+	Salvaged int64
+
+	// Misnested counts the ends of regions that were not the innermost ones.
+	// That is the program's mistake; the events are as it has them.
+	Misnested int64
+
+	// Lost is how many bytes could not be read: of batches, and between them.
+	Lost int64
+
+	// Tables counts the ids that came twice, and the batches of strings,
+	// stacks, CPU samples and clock readings that ended in an error.
+	Tables int64
+}
+
+// Clean reports whether nothing was wrong. Mis-nested regions are not.
+func (r *Report) Clean() bool {
+	return r.Repaired|r.Dropped|r.Unknown|r.Cut|r.Lost|r.Tables == 0
+}
+
+// Report returns what was wrong with the trace up to now.
+func (r *Reader) Report() Report {
+	report := r.order.report
+	report.Types = slices.Clone(report.Types)
+	s := &r.split
+	report.Cut += s.cuts
+	report.Lost += s.lost
+	report.Tables += s.spoilt
+	return report
+}
+
+// Newer reports whether the trace's format is newer than those that this
+// package knows. It is read as the newest of them.
+func (r *Reader) Newer() bool { return r.split.version > newest }

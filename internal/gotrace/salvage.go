@@ -1,0 +1,181 @@
+package gotrace
+
+import (
+	"bytes"
+	"errors"
+	"io"
+)
+
+// salvage reads the next generation as next does, but takes from the input all
+// that it has: of a generation that is cut, the whole events that are there,
+// and what follows after bytes that are no batch.
+func (s *splitter) salvage() (g *generation, after, err error) {
+	s.release()
+	s.gen.reset()
+	g = &s.gen
+	g.offset = s.offset()
+	for {
+		h, err := s.head()
+		switch {
+		case err == io.EOF && g.num == 0:
+			return nil, nil, io.EOF
+		case err == io.EOF && len(g.lanes) == 0 && len(g.samples) == 0 && s.version >= go126:
+			// The program was killed: of its last moments, nothing but the
+			// clock was written.
+			return nil, nil, io.EOF
+		case err == io.EOF:
+			s.complete(false)
+			if g.cut {
+				after = errNoEnd
+			}
+			return g, after, nil
+		case err == errNotBatch || err == errBatchSize || err == nil && h.gen == 0 && h.typ != evEndOfGeneration:
+			if err = s.resync(); err == nil {
+				continue
+			}
+		case err == nil:
+			if s.offset()+int64(h.size+h.data)-g.offset > s.limit {
+				err = errLimit
+			}
+		case g.num != 0 && h.size > 0 && h.gen != g.num:
+			s.complete(false)
+			return g, nil, nil // and what there is of the next one later
+		default:
+			s.addCut(h)
+		}
+		if err != nil {
+			if g.num == 0 {
+				return nil, nil, err
+			}
+			s.complete(err != errNotBatch)
+			return g, err, nil
+		}
+		switch {
+		case h.typ == evEndOfGeneration:
+			s.pos += h.size
+			if g.num != 0 {
+				s.complete(true)
+				return g, nil, nil
+			}
+			continue
+		case g.num != 0 && h.gen != g.num:
+			if h.gen > g.num && s.following(h) != g.num {
+				s.complete(false)
+				return g, nil, nil
+			}
+			s.lost += int64(h.size + h.data) // a batch that came too late, or was damaged
+			s.pos += h.size + h.data
+			continue
+		}
+		g.num = h.gen
+		if err := s.add(h); err != nil {
+			s.spoilt++
+		}
+	}
+}
+
+var (
+	errNoEnd = errors.New("the trace ends within a generation")
+	errLimit = errors.New("the generation has too many bytes")
+)
+
+// defaultFrequency is what the runtime has where it takes its times from
+// nanotime, cut off to 64 ns (runtime/tracetime.go).
+const defaultFrequency = 1e9 / 64
+
+// complete looks whether the generation is whole, and makes up for what is
+// missing. ended says that its end has been seen, or that it was not reached.
+func (s *splitter) complete(ended bool) {
+	g := &s.gen
+	switch {
+	case s.version >= go126:
+		g.cut = !ended || g.cut
+	case s.version >= go125:
+		g.cut = g.cut || len(g.strings.items) == 0
+	default:
+		g.cut = g.cut || g.clock.freq == 0
+	}
+	if g.cut {
+		s.cuts++
+	}
+	s.spoilt += int64(g.strings.twice + g.stacks.twice)
+	if g.clock.freq == 0 || g.clock.freq > 1e9 {
+		if s.frequency == 0 {
+			s.frequency = defaultFrequency
+		}
+		g.clock.setFrequency(s.frequency)
+	}
+	s.frequency = uint64(1e9/g.clock.freq + .5)
+}
+
+// addCut takes what there is of the last batch.
+func (s *splitter) addCut(h batchHead) {
+	g := &s.gen
+	g.cut = true
+	there := s.end - s.pos
+	if h.size == 0 || h.gen != g.num && g.num != 0 || h.gen == 0 || there < h.size {
+		s.lost += int64(there)
+		s.pos = s.end
+		return
+	}
+	g.num = h.gen
+	h.data = there - h.size
+	s.add(h) // up to where it is cut
+}
+
+// following returns the generation of the batch that follows on h, or of h if
+// there is none.
+func (s *splitter) following(h batchHead) uint64 {
+	n := h.size + h.data
+	b := s.fill(n + headSize)
+	if len(b) <= n {
+		return h.gen
+	}
+	next, err := parseHead(b[n:])
+	if err != nil || next.gen == 0 {
+		return h.gen
+	}
+	return next.gen
+}
+
+// resync skips bytes that are no batch. It returns errNotBatch, and skips
+// none, if no batch follows that could be of this trace.
+func (s *splitter) resync() error {
+	g := &s.gen
+	b := s.fill(headSize)
+	if bytes.HasPrefix(b, []byte("go 1.")) {
+		return errNotBatch // a trace of its own
+	}
+	g.cut = g.num != 0
+	for ; len(b) > 0; b = s.fill(headSize) {
+		s.pos++
+		s.lost++
+		if b[0] != byte(evEventBatch) {
+			continue
+		}
+		s.pos--
+		h, err := s.head()
+		if err == nil && s.plausible(h) {
+			s.lost--
+			return nil
+		}
+		s.pos++
+	}
+	return errNotBatch
+}
+
+// plausible reports whether h, after bytes that were none, is the head of a
+// batch of this trace: another one or its end has to follow.
+func (s *splitter) plausible(h batchHead) bool {
+	g := &s.gen
+	if h.gen == 0 || h.data == 0 || g.num != 0 && h.gen-g.num > 1 || h.time < g.minTime {
+		return false
+	}
+	n := h.size + h.data
+	b := s.fill(n + headSize)
+	if len(b) == n {
+		return true
+	}
+	next, err := parseHead(b[n:])
+	return err == nil && (next.gen-h.gen <= 1 || next.typ == evEndOfGeneration)
+}
