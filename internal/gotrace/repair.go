@@ -96,6 +96,10 @@ func (o *ordering) amend(c *cursor, t *thread, v verdict) bool {
 		if c.typ == EvGCSweepActive {
 			id = int32(c.args[0])
 		}
+		if id == None {
+			t.lost = t.lost && c.typ != EvProcStop
+			return false // which proc it was cannot be known
+		}
 		p := o.addProc(id)
 		p.status, p.gen, p.on = procRunning, o.ordinal, t
 	case procStatusDiffers:
@@ -114,7 +118,7 @@ func (o *ordering) amend(c *cursor, t *thread, v verdict) bool {
 	case rangeUnderWay:
 		return o.endRange(c, t)
 	case rangeNotUnderWay:
-		return o.beginRange(c)
+		return o.beginRange(c, t)
 	case gcStateDiffers:
 		o.gc = gcOn
 		if c.typ == EvGCBegin || c.typ == EvGCActive && o.first {
@@ -243,18 +247,25 @@ func (o *ordering) endRange(c *cursor, t *thread) bool {
 	return true
 }
 
-// beginRange makes up the beginning of the range that c's event announces. The
-// end of one that was not seen to begin says nothing.
-func (o *ordering) beginRange(c *cursor) bool {
+// beginRange makes up the beginning of the range that c's event announces or
+// ends.
+func (o *ordering) beginRange(c *cursor, t *thread) bool {
+	r := goRange{typ: EvGCMarkAssistBegin}
+	g := o.running(t)
 	switch c.typ {
 	case EvGCSweepActive:
 		o.proc(int32(c.args[0])).sweeping = true
+		return true
+	case EvGCSweepEnd:
+		o.proc(t.p).sweeping = true
+		return true
 	case EvGCMarkAssistActive:
-		x := o.goroutines.more.of(o.goroutines.find(int64(c.args[0])))
-		x.ranges = append(x.ranges, goRange{typ: EvGCMarkAssistBegin})
-	default:
-		return false
+		g = o.goroutines.find(int64(c.args[0]))
+	case EvSTWEnd:
+		r.typ = EvSTWBegin
 	}
+	x := o.goroutines.more.of(g)
+	x.ranges = append(x.ranges, r)
 	return true
 }
 

@@ -59,12 +59,16 @@ func (s *splitter) salvage() (g *generation, after, err error) {
 			}
 			continue
 		case g.num != 0 && h.gen != g.num:
-			if h.gen > g.num && s.following(h) != g.num {
+			next, ok := s.following(h)
+			switch {
+			case !ok && s.resync() == nil:
+			case ok && h.gen > g.num && next != g.num:
 				s.complete(false)
 				return g, nil, nil
+			default: // it came too late, or its head is damaged
+				s.lost += int64(h.size + h.data)
+				s.pos += h.size + h.data
 			}
-			s.lost += int64(h.size + h.data) // a batch that came too late, or was damaged
-			s.pos += h.size + h.data
 			continue
 		}
 		g.num = h.gen
@@ -123,19 +127,23 @@ func (s *splitter) addCut(h batchHead) {
 	s.add(h) // up to where it is cut
 }
 
-// following returns the generation of the batch that follows on h, or of h if
-// there is none.
-func (s *splitter) following(h batchHead) uint64 {
+// following returns the generation of the batch that follows on h; h's own if
+// there is none, or it does not say. It reports false if something else
+// follows.
+func (s *splitter) following(h batchHead) (gen uint64, ok bool) {
 	n := h.size + h.data
 	b := s.fill(n + headSize)
 	if len(b) <= n {
-		return h.gen
+		return h.gen, true
 	}
 	next, err := parseHead(b[n:])
-	if err != nil || next.gen == 0 {
-		return h.gen
+	switch {
+	case err == errCut || err == nil && next.typ == evEndOfGeneration:
+		return h.gen, true
+	case err != nil || next.gen == 0:
+		return 0, false
 	}
-	return next.gen
+	return next.gen, true
 }
 
 // resync skips bytes that are no batch. It returns errNotBatch, and skips
@@ -171,11 +179,6 @@ func (s *splitter) plausible(h batchHead) bool {
 	if h.gen == 0 || h.data == 0 || g.num != 0 && h.gen-g.num > 1 || h.time < g.minTime {
 		return false
 	}
-	n := h.size + h.data
-	b := s.fill(n + headSize)
-	if len(b) == n {
-		return true
-	}
-	next, err := parseHead(b[n:])
-	return err == nil && (next.gen-h.gen <= 1 || next.typ == evEndOfGeneration)
+	gen, ok := s.following(h)
+	return ok && gen-h.gen <= 1
 }
