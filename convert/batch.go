@@ -22,6 +22,7 @@ type emitter struct {
 	runners []*runner
 	window  *window // nil: all of the trace
 	batch   *sharedBatch
+	ends    Flags // of all Ends that are added
 	free    sync.Pool
 }
 
@@ -32,7 +33,7 @@ type sharedBatch struct {
 }
 
 // add returns the next record of the current batch, blank but for the absent
-// ids, for the caller to fill in before the next call.
+// ids and e.ends, for the caller to fill in before the next call.
 func (e *emitter) add(kind Kind, phase Phase, t Time) *Record {
 	if e.batch == nil || len(e.batch.Records) == e.size {
 		e.flush()
@@ -44,6 +45,9 @@ func (e *emitter) add(kind Kind, phase Phase, t Time) *Record {
 	r.Kind, r.Phase = kind, phase
 	r.Time, r.Start, r.Seen = t, t, t
 	r.G, r.By, r.P, r.M = NoGoroutine, NoGoroutine, NoProc, NoThread
+	if phase == End {
+		r.Flags = e.ends
+	}
 	return r
 }
 

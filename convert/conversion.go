@@ -46,7 +46,7 @@ func newConversion(ctx context.Context, o Options, sinks []Sink) *conversion {
 func (c *conversion) read(r io.Reader) error {
 	var src *source
 	err := guard(func() (err error) {
-		src, err = newSource(ctxReader{c.ctx, r}, c.stacks)
+		src, err = newSource(ctxReader{c.ctx, r}, &c.options, c.stacks)
 		return err
 	})
 	if err != nil {
@@ -75,6 +75,7 @@ func (c *conversion) read(r io.Reader) error {
 	s.Events, s.Generations, s.Adjusted = src.events, src.generations, src.adjusted
 	s.Goroutines = c.engine.goroutines.seen
 	s.Bytes = src.framing.off
+	s.Repairs = src.decoder.repairs()
 	return nil
 }
 

@@ -35,6 +35,20 @@ type Options struct {
 	// before From.
 	From, To time.Duration
 
+	// Decoder reads the trace; the zero value is for the best one to be chosen.
+	Decoder Decoder
+
+	// StrictDecode refuses what contradicts the trace's format or the
+	// scheduler's rules, instead of repairing it: what comes before it is
+	// converted. DecoderX always does.
+	StrictDecode bool
+
+	// AsGo reads the trace as Go's own tools do: with StrictDecode, and with
+	// every event that is not later than its predecessor moved to 1 ns after
+	// it, which is by up to a second where generations overlap. DecoderX always
+	// does.
+	AsGo bool
+
 	// BatchSize is the number of records to a batch, DefaultBatchSize if zero.
 	// It changes no output.
 	BatchSize int

@@ -13,8 +13,9 @@ import (
 	"github.com/trace2otel/trace2otel/internal/sinktest"
 )
 
-// TestDamage says what is kept of every kind of damaged input, and in which
-// words the rest is reported. "fails" inputs yield nothing.
+// TestDamage says what is kept of every kind of damaged input that is not
+// repaired, and in which words the rest is reported. "fails" inputs yield
+// nothing.
 func TestDamage(t *testing.T) {
 	tests := []struct {
 		file       string
@@ -55,7 +56,7 @@ func TestDamage(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.file, func(t *testing.T) {
 			data := read(t, test.file)
-			s, err := convert.Run(context.Background(), bytes.NewReader(data), convert.Options{}, new(sinktest.Checker))
+			s, err := convert.Run(context.Background(), bytes.NewReader(data), convert.Options{Decoder: convert.DecoderX}, new(sinktest.Checker))
 			if test.fails != "" {
 				var input *convert.InputError
 				if !errors.As(err, &input) {
@@ -112,31 +113,79 @@ func TestTruncation(t *testing.T) {
 	}
 }
 
-// TestCutBetweenGenerations keeps the generations before a cut.
+// TestCutBetweenGenerations keeps the generations before a cut, whichever
+// decoder refuses the rest.
 func TestCutBetweenGenerations(t *testing.T) {
-	data := read(t, "go1.26.8-multi.trace")
-	whole, err := convert.Run(context.Background(), bytes.NewReader(data), convert.Options{})
-	if err != nil || whole.Loss != nil {
-		t.Fatal(err, whole)
+	for _, o := range []convert.Options{{Decoder: convert.DecoderX}, {Decoder: convert.DecoderOwn, StrictDecode: true}} {
+		t.Run(o.Decoder.String(), func(t *testing.T) {
+			data := read(t, "go1.26.8-multi.trace")
+			whole, err := convert.Run(context.Background(), bytes.NewReader(data), o)
+			if err != nil || whole.Loss != nil {
+				t.Fatal(err, whole)
+			}
+			cut := data[:len(data)*2/3]
+			s, err := convert.Run(context.Background(), bytes.NewReader(cut), o, new(sinktest.Checker))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if s.Generations == 0 || s.Generations >= whole.Generations || s.Loss == nil || s.Loss.Broken {
+				t.Fatalf("%d generations of %d, loss %+v", s.Generations, whole.Generations, s.Loss)
+			}
+			if got, want := s.Loss.Err.Error(), "the trace is cut off within a batch"; got != want {
+				t.Errorf("got %q, want %q", got, want)
+			}
+			if s.Loss.Offset+s.Loss.Bytes != int64(len(cut)) || s.Loss.Bytes <= 0 {
+				t.Errorf("%d bytes lost at %d, of %d", s.Loss.Bytes, s.Loss.Offset, len(cut))
+			}
+			// What is kept is what the whole trace has there.
+			upTo, err := convert.Run(context.Background(), bytes.NewReader(data[:s.Loss.Offset]), o)
+			if err != nil || upTo.Loss != nil || upTo.Events != s.Events || upTo.End != s.End {
+				t.Errorf("converted %+v, of the bytes before the loss alone %+v (%v)", s, upTo, err)
+			}
+		})
 	}
-	cut := data[:len(data)*2/3]
-	s, err := convert.Run(context.Background(), bytes.NewReader(cut), convert.Options{}, new(sinktest.Checker))
-	if err != nil {
-		t.Fatal(err)
+}
+
+// TestRepairs says what is made of damaged inputs when they are repaired.
+func TestRepairs(t *testing.T) {
+	tests := []struct {
+		file       string
+		cut        int // to so many bytes, if not 0
+		loss       string
+		bytes      int64 // lost at the end
+		goroutines int64
+		events     int64
+		repairs    string
+	}{
+		{file: "edge/mid126.trace", loss: "the trace is cut off within a batch", bytes: 1742, goroutines: 9, events: 48, repairs: "47 events salvaged of a generation that is cut, without stacks"},
+		{file: "edge/concat-126.trace", loss: "a second trace follows at byte 3524", bytes: 3524, goroutines: 9, events: 48},
+		{file: "edge/trailing-garbage123.trace", loss: "8 bytes that are no trace data follow at byte 2853", bytes: 8, goroutines: 9, events: 34},
+		{file: "edge/zeropad126.trace", loss: "zero bytes follow the trace from byte 3524 on", bytes: 4096, goroutines: 9, events: 48},
+		{file: "go1.26.8-multi.trace", goroutines: 3880, events: 223317},
+		{file: "go1.26.8-multi.trace", cut: 786946, loss: "the trace is cut off within a batch", bytes: 5, goroutines: 2739, events: 149120, repairs: "20233 events salvaged of a generation that is cut, without stacks, 1601 events repaired"},
+		{file: "hostile/panic-7000012891.trace", goroutines: 1, events: 6, repairs: "1 event dropped"},
+		{file: "hostile/slow-7000002822.trace", goroutines: 21, events: 12841, repairs: "1 event repaired, 1 event dropped, 1 event of unknown type left out"},
+		{file: "text/go122-create-syscall-with-p.trace", goroutines: 2, events: 14, repairs: "1 event repaired"},
 	}
-	if s.Generations == 0 || s.Generations >= whole.Generations || s.Loss == nil || s.Loss.Broken {
-		t.Fatalf("%d generations of %d, loss %+v", s.Generations, whole.Generations, s.Loss)
-	}
-	if got, want := s.Loss.Err.Error(), "the trace is cut off within a batch"; got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
-	if s.Loss.Offset+s.Loss.Bytes != int64(len(cut)) || s.Loss.Bytes <= 0 {
-		t.Errorf("%d bytes lost at %d, of %d", s.Loss.Bytes, s.Loss.Offset, len(cut))
-	}
-	// What is kept is what the whole trace has there.
-	upTo, err := convert.Run(context.Background(), bytes.NewReader(data[:s.Loss.Offset]), convert.Options{})
-	if err != nil || upTo.Loss != nil || upTo.Events != s.Events || upTo.End != s.End {
-		t.Errorf("converted %+v, of the bytes before the loss alone %+v (%v)", s, upTo, err)
+	for _, test := range tests {
+		t.Run(test.file, func(t *testing.T) {
+			data := read(t, test.file)
+			if test.cut > 0 {
+				data = data[:test.cut]
+			}
+			s, err := convert.Run(context.Background(), bytes.NewReader(data), convert.Options{Decoder: convert.DecoderOwn}, new(sinktest.Checker))
+			if err != nil {
+				t.Fatal(err)
+			}
+			loss, lost := "", int64(0)
+			if s.Loss != nil {
+				loss, lost = s.Loss.Err.Error(), s.Loss.Bytes
+			}
+			if loss != test.loss || lost != test.bytes || s.Goroutines != test.goroutines || s.Events != test.events || s.Repairs.String() != test.repairs {
+				t.Errorf("got\n{file: %q, cut: %d, loss: %q, bytes: %d, goroutines: %d, events: %d, repairs: %q},",
+					test.file, test.cut, loss, lost, s.Goroutines, s.Events, s.Repairs)
+			}
+		})
 	}
 }
 

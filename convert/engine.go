@@ -41,8 +41,17 @@ var handlers = [...]func(*engine, *event){
 	evLabel:       (*engine).label,
 }
 
-// handle takes the next event of the trace.
-func (e *engine) handle(ev *event) { handlers[ev.kind](e, ev) }
+// handle takes the next event of the trace. What a repaired one ends was not
+// measured.
+func (e *engine) handle(ev *event) {
+	if ev.repaired {
+		e.out.ends = Repaired
+		handlers[ev.kind](e, ev)
+		e.out.ends = 0
+		return
+	}
+	handlers[ev.kind](e, ev)
+}
 
 // generation begins a generation.
 func (e *engine) generation(ev *event) {

@@ -7,6 +7,9 @@ type event struct {
 	time Time
 	kind eventKind
 
+	moved    bool // time is not that of the trace
+	repaired bool // it contradicts what came before: see [Repaired]
+
 	// The acting context, before the event; -1 where there is none.
 	g GoID
 	p ProcID

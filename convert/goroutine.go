@@ -189,7 +189,8 @@ func (gs *goroutines) begin(g *goroutine) {
 
 // fill sets the fields that the Begin and the End of an interval share.
 func (in *interval) fill(r *Record, g GoID) {
-	r.Start, r.Seen, r.Flags = in.start, in.seen, in.flags
+	r.Start, r.Seen = in.start, in.seen
+	r.Flags |= in.flags
 	r.G, r.By, r.P, r.M = g, in.by, in.p, in.m
 	r.State, r.Prev = in.state, in.prev
 	r.Stack, r.ByStack, r.Name = in.stack, in.byStack, in.name
@@ -270,7 +271,8 @@ func (gs *goroutines) close(g *goroutine, t Time, flags Flags) {
 
 // emitLife fills a Begin or End of g's life.
 func (g *goroutine) emitLife(r *Record) {
-	r.Start, r.Seen, r.Flags = g.born.start, g.born.seen, g.born.flags
+	r.Start, r.Seen = g.born.start, g.born.seen
+	r.Flags |= g.born.flags
 	r.G, r.By, r.Stack, r.ByStack, r.Name = g.id, g.by, g.stack, g.from, g.name
 }
 

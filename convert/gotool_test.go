@@ -316,7 +316,7 @@ func compareSummary(t *testing.T, path string, want *goSummary) {
 		t.Skip("Go's own reading ended with an error: ", want.Error)
 	}
 	got := newGoView()
-	if _, err := convert.Run(context.Background(), f, convert.Options{}, got); err != nil {
+	if _, err := convert.Run(context.Background(), f, convert.Options{AsGo: true}, got); err != nil {
 		if want.GoroutineCount > 0 {
 			t.Fatal(err)
 		}

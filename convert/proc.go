@@ -80,7 +80,8 @@ func (ps *procs) end(p *proc, t Time, flags Flags) {
 }
 
 func (p *proc) fill(r *Record) {
-	r.Start, r.Seen, r.Flags = p.start, p.seen, p.flags
+	r.Start, r.Seen = p.start, p.seen
+	r.Flags |= p.flags
 	r.P, r.M, r.State = p.id, p.m, p.state
 }
 

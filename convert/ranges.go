@@ -202,7 +202,8 @@ func (rs *ranges) endCycle(t Time, flags Flags) {
 }
 
 func (in *gcRange) fill(r *Record) {
-	r.Start, r.Seen, r.Flags = in.start, in.seen, in.flags
+	r.Start, r.Seen = in.start, in.seen
+	r.Flags |= in.flags
 	r.G, r.P, r.M = in.g, in.p, in.m
 	r.ID, r.Stack, r.Name = in.id, in.stack, in.name
 }

@@ -157,6 +157,11 @@ const (
 	// Stopped marks the End of a KindSTW whose procs were all seen to stop:
 	// not if it was under way at the start.
 	Stopped
+
+	// Repaired marks the End of an interval that was not measured: the trace
+	// is damaged, and its end, or what it was, had to be guessed from what
+	// comes next. It is no number to calculate with.
+	Repaired
 )
 
 // StackID names a stack by its content, for one run: equal stacks have equal
@@ -298,6 +303,7 @@ type Summary struct {
 	Goroutines  int64 // goroutines seen
 	Bytes       int64 // size of the input, decompressed, as far as it was read
 	Loss        *Loss // nil if all of the input was converted
+	Repairs     Repairs
 }
 
 // Loss says what of an input could not be converted.

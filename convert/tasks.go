@@ -56,7 +56,8 @@ func (ts *tasks) end(ev *event, since Time) {
 		}
 		ts.earlier[id] = true
 		r := ts.out.add(KindTask, End, ev.time)
-		r.Start, r.Seen, r.Flags = since, ev.time, OpenStart
+		r.Start, r.Seen = since, ev.time
+		r.Flags |= OpenStart
 		r.ID, r.By, r.ByStack = id, ev.g, ev.stack
 		return
 	}
@@ -67,7 +68,7 @@ func (ts *tasks) end(ev *event, since Time) {
 func (ts *tasks) close(id uint64, t *task, at Time, flags Flags) *Record {
 	r := ts.out.add(KindTask, End, at)
 	t.fill(r, id)
-	r.Flags = flags
+	r.Flags |= flags
 	delete(ts.open, id)
 	return r
 }
@@ -134,7 +135,8 @@ func (g *goroutine) endRegion(out *emitter, ev *event) {
 		return
 	}
 	r := out.add(KindRegion, End, ev.time)
-	r.Start, r.Seen, r.Flags = g.born.start, ev.time, OpenStart
+	r.Start, r.Seen = g.born.start, ev.time
+	r.Flags |= OpenStart
 	r.G, r.P, r.M, r.ID, r.Name = g.id, ev.p, ev.m, uint64(ev.id), ev.name
 	r.EndStack = ev.stack
 }
@@ -145,7 +147,7 @@ func (g *goroutine) popRegion(out *emitter, t Time, flags Flags) *Record {
 	g.regions = g.regions[:len(g.regions)-1]
 	r := out.add(KindRegion, End, t)
 	rg.fill(r, g.id)
-	r.Flags = flags
+	r.Flags |= flags
 	return r
 }
 

@@ -150,6 +150,7 @@ func TestCompatEqualsGoToolWhenBroken(t *testing.T) {
 // sinks may share.
 func profilesOf(t testing.TB, f sinktest.File, compat bool, sinks ...convert.Sink) map[pprofout.Kind]*profile.Profile {
 	t.Helper()
+	f.AsGo = compat
 	o := pprofout.Options{Compat: compat}
 	kinds := pprofout.Kinds
 	if compat {

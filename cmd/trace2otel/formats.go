@@ -40,6 +40,7 @@ type output struct {
 	text bool   // fit for a terminal
 	now  bool   // date it as if the trace ended now
 	gzip bool   // compress it
+	asGo bool   // of a trace read as Go's own tools do
 	sink func(w io.Writer) convert.Sink
 
 	// twice is instead of sink for outputs that take two passes over the

@@ -110,7 +110,11 @@ func (c *cli) convert(ctx context.Context, j job) ([]destination, *convert.Summa
 		return nil, nil, err
 	}
 	// The base name makes a file, its gzip and a copy elsewhere convert alike.
-	o := convert.Options{Name: baseName(j.input), Start: start, From: from, To: to}
+	o := convert.Options{
+		Name: baseName(j.input), Start: start, From: from, To: to,
+		Decoder: c.decoder, StrictDecode: c.strictDecode,
+		AsGo: slices.ContainsFunc(j.targets, func(t target) bool { return t.asGo }),
+	}
 	if err := shiftToNow(ctx, j.targets, &x, &o); err != nil {
 		return nil, nil, err
 	}
@@ -200,6 +204,10 @@ func (c *cli) judge(name string, s *convert.Summary, files []destination, failed
 	if s.Loss != nil {
 		code = exitLoss
 		c.messages.warning(name, lossError{s})
+	}
+	if s.Repairs.Any() {
+		code = exitLoss
+		c.messages.warning(name, fmt.Errorf("the trace is damaged: %v", s.Repairs))
 	}
 	whole := len(files)
 	for _, err := range failed {

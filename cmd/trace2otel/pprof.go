@@ -151,7 +151,7 @@ func (p *pprofOptions) outputs(kinds []pprofout.Kind) (outs []output) {
 		return pprofout.NewSet(to, o)
 	})
 	for _, k := range kinds {
-		outs = append(outs, output{ext: "." + k.String() + ".pb.gz", set: &all})
+		outs = append(outs, output{ext: "." + k.String() + ".pb.gz", asGo: p.o.Compat, set: &all})
 	}
 	return outs
 }

@@ -29,9 +29,11 @@ type cli struct {
 
 	viewAddress string // where view serves
 
-	strict bool
-	start  startTime
-	window window
+	strict       bool
+	start        startTime
+	window       window
+	decoder      convert.Decoder
+	strictDecode bool
 
 	code exitCode // of the conversion
 }
@@ -121,6 +123,8 @@ func (c *cli) addCommon(fs *pflag.FlagSet, toName string) {
 	fs.SortFlags = false
 	c.window.addFlags(fs, toName)
 	fs.Var(&c.start, "start", "when the first event was, for traces without dates (before Go 1.25):\nRFC 3339, or mtime to let the last event be as old as the file")
+	fs.Var(&c.decoder, "decoder", "decode by golang.org/x/exp/trace (x) or by our own decoder (own)")
+	fs.BoolVar(&c.strictDecode, "strict-decode", false, "refuse damaged traces from the damage on, instead of repairing them")
 	fs.BoolVar(&c.strict, "strict", false, "fail, and write nothing, unless everything can be converted")
 	fs.BoolVarP(&c.messages.quiet, "quiet", "q", false, "say nothing but warnings and errors")
 }

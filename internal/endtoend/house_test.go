@@ -17,7 +17,8 @@ const module = "github.com/trace2otel/trace2otel/"
 // may says which packages of the module each may import, besides itself; the
 // command and the packages that test may import all.
 var may = map[string][]string{
-	"convert":          {},
+	"convert":          {"internal/gotrace"},
+	"internal/gotrace": {},
 	"internal/wire":    {},
 	"internal/account": {"convert"},
 	"perfetto":         {"convert", "internal/wire"},

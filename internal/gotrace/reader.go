@@ -48,7 +48,7 @@ type Reader struct {
 	pending error  // to be returned after it
 	synced  bool   // the Sync before that has been returned
 	current bool   // the last events put out are of it
-	latest  int64  // the latest time put out
+	latest  int64  // the latest time of all events
 	sync    int64  // when the generation began
 	moved   int64
 }
@@ -124,15 +124,15 @@ func (r *Reader) events() []Event {
 	}
 	for i := range out {
 		e := &out[i]
-		if !r.squeeze && e.Flags&Late != 0 {
-			e.Time = r.sync
-		}
 		if e.Time > latest {
 			latest = e.Time
 		} else if r.squeeze {
 			latest++
 			e.Time = latest
 			r.moved++
+		}
+		if !r.squeeze && e.Flags&Late != 0 {
+			e.Time = r.sync // but the trace went on to when it was written
 		}
 	}
 	r.latest = latest
@@ -237,6 +237,14 @@ func (r *Reader) putSync(t int64) {
 	o.n++
 	*e = Event{Time: t, G: None, M: None, P: None, ID: int64(o.generations), Type: EvSync}
 }
+
+// Current reports whether the events of the last call of Next are of a
+// generation. Otherwise they are the Sync that ends the trace.
+func (r *Reader) Current() bool { return r.current }
+
+// Offset returns where in the input that begins which ended the reading, and
+// is not part of any event told.
+func (r *Reader) Offset() int64 { return r.split.damage }
 
 // Clock returns the clock reading of the current generation: at a time on the
 // trace's clock, in ns, the monotonic clock and the wall clock, since the Unix

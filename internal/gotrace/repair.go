@@ -310,6 +310,10 @@ func (r *Reader) skip(c *cursor) {
 			}
 		}
 	}
-	o.report.Lost += int64(c.end - c.off)
+	if in := r.split.input; o.gen.cut && c.end == in.end && &c.chunk[0] == &in.chunks[in.last()][0] {
+		r.split.damage = in.base + int64(c.off) // the event with which the input ends
+	} else {
+		o.report.Lost += int64(c.end - c.off)
+	}
 	c.off = c.end
 }

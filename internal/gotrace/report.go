@@ -29,7 +29,8 @@ type Report struct {
 	// That is the program's mistake; the events are as it has them.
 	Misnested int64
 
-	// Lost is how many bytes could not be read: of batches, and between them.
+	// Lost is how many bytes could not be read, of batches and between them,
+	// but for those with which reading ends: see [Reader.Offset].
 	Lost int64
 
 	// Tables counts the ids that came twice, and the batches of strings,

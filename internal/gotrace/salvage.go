@@ -25,6 +25,7 @@ func (s *splitter) salvage() (g *generation, after, err error) {
 			return nil, nil, io.EOF
 		case err == io.EOF:
 			s.complete(false)
+			s.damage = s.offset()
 			if g.cut {
 				after = errNoEnd
 			}
@@ -36,6 +37,7 @@ func (s *splitter) salvage() (g *generation, after, err error) {
 		case err == nil:
 			if s.offset()+int64(h.size+h.data)-g.offset > s.limit {
 				err = errLimit
+				s.damage = s.offset()
 			}
 		case g.num != 0 && h.size > 0 && h.gen != g.num:
 			s.complete(false)
@@ -116,14 +118,17 @@ func (s *splitter) complete(ended bool) {
 func (s *splitter) addCut(h batchHead) {
 	g := &s.gen
 	g.cut = true
+	s.damage = s.offset()
 	there := s.end - s.pos
 	if h.size == 0 || h.gen != g.num && g.num != 0 || h.gen == 0 || there < h.size {
-		s.lost += int64(there)
 		s.pos = s.end
 		return
 	}
 	g.num = h.gen
 	h.data = there - h.size
+	if h.data > 0 && argCounts[s.chunks[s.last()][s.pos+h.size]] != notTimed {
+		s.damage = s.offset() + int64(h.size+h.data) // but see skip
+	}
 	s.add(h) // up to where it is cut
 }
 
@@ -149,12 +154,12 @@ func (s *splitter) following(h batchHead) (gen uint64, ok bool) {
 // resync skips bytes that are no batch. It returns errNotBatch, and skips
 // none, if no batch follows that could be of this trace.
 func (s *splitter) resync() error {
-	g := &s.gen
 	b := s.fill(headSize)
+	s.damage = s.offset()
 	if bytes.HasPrefix(b, []byte("go 1.")) {
 		return errNotBatch // a trace of its own
 	}
-	g.cut = g.num != 0
+	before := s.lost
 	for ; len(b) > 0; b = s.fill(headSize) {
 		s.pos++
 		s.lost++
@@ -169,6 +174,7 @@ func (s *splitter) resync() error {
 		}
 		s.pos++
 	}
+	s.lost = before // that is not within the trace
 	return errNotBatch
 }
 

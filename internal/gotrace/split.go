@@ -85,6 +85,7 @@ type splitter struct {
 	gen     generation
 	limit   int64 // bytes of a generation
 
+	damage    int64  // where in the input what ended the reading begins
 	frequency uint64 // of the last generation
 	cuts      int64
 	lost      int64 // bytes
@@ -99,6 +100,7 @@ func (s *splitter) next() (g *generation, after, err error) {
 	s.gen.reset()
 	g = &s.gen
 	g.offset = s.offset()
+	s.damage = g.offset
 	for {
 		h, err := s.head()
 		switch {
@@ -113,6 +115,7 @@ func (s *splitter) next() (g *generation, after, err error) {
 			return g, nil, s.check()
 		case err != nil && g.num != 0 && s.version < go126:
 			// There is no mark at the end: this may be of the next one.
+			s.damage = s.offset()
 			return g, err, s.check()
 		case err != nil:
 			return nil, nil, err

@@ -167,6 +167,9 @@ func (c *Checker) flags(r *convert.Record) {
 	if r.Flags&convert.OpenEnd != 0 && r.Phase != convert.End {
 		c.fail(r, "only ends are open ends")
 	}
+	if r.Flags&convert.Repaired != 0 && r.Phase != convert.End {
+		c.fail(r, "only an End can be repaired")
+	}
 	if r.Flags&convert.Stopped != 0 && (r.Phase != convert.End || r.Kind != convert.KindSTW) {
 		c.fail(r, "only ends of stops of the world can tell that they stopped it")
 	}
@@ -260,7 +263,7 @@ func (c *Checker) repeats(end, begin *convert.Record) {
 	want := *begin
 	// What an End may add or change.
 	want.Time, want.Phase, want.EndStack = end.Time, convert.End, end.EndStack
-	want.Flags |= end.Flags & (convert.OpenEnd | convert.Exited)
+	want.Flags |= end.Flags & (convert.OpenEnd | convert.Exited | convert.Repaired)
 	switch end.Kind {
 	case convert.KindState:
 		if end.State == convert.StateWaiting {

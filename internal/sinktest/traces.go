@@ -48,6 +48,7 @@ func SharedTraces(tb testing.TB) (string, bool) {
 type File struct {
 	Name string // the last element of Path
 	Path string
+	AsGo bool // to be read as Go's own tools do: see convert.Options.AsGo
 }
 
 // Traces returns the traces that can be converted: those in testdata, and,
@@ -139,7 +140,7 @@ func Run(tb testing.TB, f File, sinks ...convert.Sink) *convert.Summary {
 		tb.Fatal(err)
 	}
 	defer r.Close()
-	s, err := convert.Run(context.Background(), r, convert.Options{Name: f.Name, Start: Wall}, sinks...)
+	s, err := convert.Run(context.Background(), r, convert.Options{Name: f.Name, Start: Wall, AsGo: f.AsGo}, sinks...)
 	if err != nil {
 		tb.Fatalf("%s: %v", f.Name, err)
 	}

@@ -76,6 +76,7 @@ var flags = []struct {
 	{convert.OpenEnd, "open-end"},
 	{convert.Exited, "exited"},
 	{convert.Stopped, "stopped"},
+	{convert.Repaired, "repaired"},
 }
 
 // noClock in Record.Start marks a Sync without a clock reading, as package
