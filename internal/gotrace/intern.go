@@ -2,6 +2,7 @@ package gotrace
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 )
 
@@ -218,8 +219,12 @@ func (o *ordering) newStack(slot uint32) (num uint32, ok bool) {
 	return num, true
 }
 
-// validateStacks looks whether the generation has all strings of its stacks.
-func (o *ordering) validateStacks() error {
+// validateTables looks whether the generation has every string and stack once,
+// and all strings of its stacks.
+func (o *ordering) validateTables() error {
+	if o.gen.strings.twice+o.gen.stacks.twice > 0 {
+		return errors.New("a generation has two strings or stacks of the same number")
+	}
 	for slot := 1; slot < o.gen.stacks.slots(); slot++ {
 		if o.gen.stacks.sparse || o.gen.stacks.dense[slot] != 0 {
 			if _, ok := o.stack(o.gen.stacks.idOf(slot)); !ok {

@@ -185,7 +185,8 @@ func (r *Reader) load(g *generation) error {
 		clear(o.guessed)
 		clear(r.learner.asked[:])
 		o.rememberStrings()
-	} else if err := o.validateStacks(); err != nil {
+		r.split.spoilt += int64(g.strings.twice + g.stacks.twice)
+	} else if err := o.validateTables(); err != nil {
 		return err
 	}
 	if g.num != r.number || o.ordinal == 0 {

@@ -97,14 +97,13 @@ func (s *splitter) complete(ended bool) {
 	case s.version >= go126:
 		g.cut = !ended || g.cut
 	case s.version >= go125:
-		g.cut = g.cut || len(g.strings.items) == 0
+		g.cut = g.cut || len(g.strings.items) == 0 && g.gaveReasons(s.chunks)
 	default:
 		g.cut = g.cut || g.clock.freq == 0
 	}
 	if g.cut {
 		s.cuts++
 	}
-	s.spoilt += int64(g.strings.twice + g.stacks.twice)
 	if g.clock.freq == 0 || g.clock.freq > 1e9 {
 		if s.frequency == 0 {
 			s.frequency = defaultFrequency
@@ -112,6 +111,22 @@ func (s *splitter) complete(ended bool) {
 		g.clock.setFrequency(s.frequency)
 	}
 	s.frequency = uint64(1e9/g.clock.freq + .5)
+}
+
+// gaveReasons reports whether a goroutine stopped for a reason: it is among the
+// strings that the runtime writes at the end of the generation.
+func (g *generation) gaveReasons(chunks [][]byte) bool {
+	for _, l := range g.lanes {
+		for _, b := range l.batches {
+			c := cursor{rest: []batch{b}}
+			for ok, _ := c.next(g, chunks); ok; ok, _ = c.next(g, chunks) {
+				if c.typ == EvGoBlock || c.typ == EvGoStop {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // addCut takes what there is of the last batch.

@@ -206,8 +206,6 @@ func (s *splitter) check() error {
 		return errors.New("a generation has no clock frequency")
 	case s.version >= go125 && !g.clock.snap:
 		return errors.New("a generation has no clock reading")
-	case g.strings.twice > 0 || g.stacks.twice > 0:
-		return errors.New("a generation has two strings or stacks of the same number")
 	}
 	return nil
 }
