@@ -170,13 +170,23 @@ func (c *cursor) next(g *generation, chunks [][]byte) (ok, malformed bool) {
 	dt := uint64(b[off])
 	off++
 	if dt >= 0x80 {
-		dt, off = varint(b, off-1)
+		high := uint64(b[off])
+		off++
+		dt += high<<7 - 0x80
+		if high >= 0x80 {
+			dt, off = varint(b, off-2)
+		}
 	}
 	for i := range n {
 		v := uint64(b[off])
 		off++
 		if v >= 0x80 {
-			v, off = varint(b, off-1)
+			high := uint64(b[off])
+			off++
+			v += high<<7 - 0x80
+			if high >= 0x80 {
+				v, off = varint(b, off-2)
+			}
 		}
 		c.args[i%maxArgs] = v
 	}

@@ -63,8 +63,12 @@ func (s *splitter) salvage() (g *generation, after, err error) {
 		case g.num != 0 && h.gen != g.num:
 			next, ok := s.following(h)
 			switch {
-			case !ok && s.resync() == nil:
-			case ok && h.gen > g.num && next != g.num:
+			case !ok:
+				if err := s.resync(); err != nil {
+					s.complete(false)
+					return g, err, nil
+				}
+			case h.gen > g.num && next != g.num:
 				s.complete(false)
 				return g, nil, nil
 			default: // it came too late, or its head is damaged
