@@ -169,8 +169,11 @@ func (o *ordering) text(id uint64) (t text, ok bool) {
 
 // slotOf returns a slot that t, perhaps of an earlier generation, is in.
 func (o *ordering) slotOf(t text) uint32 {
-	if t.gen == o.generations || t.s == "" {
+	switch {
+	case t.gen == o.generations:
 		return t.slot
+	case t.s == "":
+		return 0
 	}
 	return o.addText(t.s)
 }
