@@ -77,12 +77,16 @@ type Repairs struct {
 
 	// Lost is how many bytes within the trace could not be read.
 	Lost int64
+
+	// Newer is set if the trace's format is newer than this program: it was
+	// read as the newest that it knows.
+	Newer bool
 }
 
-// Any reports whether the trace was damaged. Regions that are not well nested
+// Any reports whether the trace was damaged, or may not have been understood. Regions that are not well nested
 // do not make it so.
 func (r *Repairs) Any() bool {
-	return r.Repaired|r.Dropped|r.Unknown|r.Salvaged|r.Cut|r.Lost != 0
+	return r.Repaired|r.Dropped|r.Unknown|r.Salvaged|r.Cut|r.Lost != 0 || r.Newer
 }
 
 // String says in words what was wrong, "" if nothing was.
@@ -95,6 +99,9 @@ func (r Repairs) String() string {
 		if n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s %s", n, noun, what))
 		}
+	}
+	if r.Newer {
+		parts = append(parts, fmt.Sprintf("read as go 1.%d, though its format is newer", newestMinor))
 	}
 	say(r.Salvaged, "event", "salvaged of a generation that is cut, without stacks")
 	say(r.Repaired, "event", "repaired")

@@ -13,6 +13,9 @@ import (
 // since Go 1.11.
 const ReadableVersions = "go 1.11, 1.19, 1.21, 1.22, 1.23, 1.25, 1.26"
 
+// newestMinor is the last of them.
+const newestMinor = 26
+
 // headerSize is the length of "go 1.NN trace\x00\x00\x00".
 const headerSize = 16
 
@@ -27,8 +30,9 @@ func (h header) String() string { return "go 1." + strconv.Itoa(h.minor) }
 func (h header) generational() bool { return h.minor >= 22 }
 
 // parseHeader reads a trace's header from the first bytes of an input, which
-// are fewer than headerSize only if the input is.
-func parseHeader(b []byte) (header, error) {
+// are fewer than headerSize only if the input is. newer accepts formats that
+// this program does not know.
+func parseHeader(b []byte, newer bool) (header, error) {
 	if len(b) == 0 {
 		return header{}, &InputError{
 			Err:  fmt.Errorf("the input is empty"),
@@ -52,6 +56,9 @@ func parseHeader(b []byte) (header, error) {
 	}
 	switch minor {
 	case 11, 19, 21, 22, 23, 25, 26:
+		return header{minor}, nil
+	}
+	if newer && minor > newestMinor {
 		return header{minor}, nil
 	}
 	return header{}, &InputError{

@@ -165,6 +165,7 @@ func (d *ownDecoder) repairs() Repairs {
 		Cut:       r.Cut,
 		Misnested: r.Misnested,
 		Lost:      r.Lost,
+		Newer:     d.r.Newer(),
 	}
 }
 

@@ -53,7 +53,8 @@ func newSource(r io.Reader, o *Options, stacks *stacks) (*source, error) {
 		}
 		// The error comes up again when the decoder gets there.
 	}
-	h, err := parseHeader(head)
+	lenient := o.Decoder.own() && !o.StrictDecode && !o.AsGo
+	h, err := parseHeader(head, lenient)
 	if err != nil {
 		return nil, err
 	}

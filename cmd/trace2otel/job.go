@@ -207,7 +207,7 @@ func (c *cli) judge(name string, s *convert.Summary, files []destination, failed
 	}
 	if s.Repairs.Any() {
 		code = exitLoss
-		c.messages.warning(name, fmt.Errorf("the trace is damaged: %v", s.Repairs))
+		c.messages.warning(name, fmt.Errorf("not all is as it was: %v", s.Repairs))
 	}
 	whole := len(files)
 	for _, err := range failed {

@@ -80,17 +80,17 @@ func (o *ordering) region(c *cursor, t *thread) verdict {
 		x.regions = append(x.regions, r)
 	} else if g.more != 0 {
 		x := o.goroutines.more.of(g)
-		if last := len(x.regions) - 1; last >= 0 {
-			if x.regions[last] != r {
-				if !o.lenient {
-					return regionMisnested
-				}
-				o.report.Misnested++
-				last = max(last, 0)
-				i := slices.Index(x.regions, r)
-				x.regions = slices.Delete(x.regions, max(i, 0), i+1)
-			} else {
-				x.regions = x.regions[:last]
+		last := len(x.regions) - 1
+		switch {
+		case last < 0:
+		case x.regions[last] == r:
+			x.regions = x.regions[:last]
+		case !o.lenient:
+			return regionMisnested
+		default:
+			o.report.Misnested++
+			if i := slices.Index(x.regions, r); i >= 0 {
+				x.regions = slices.Delete(x.regions, i, i+1)
 			}
 		}
 	}

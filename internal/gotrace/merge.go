@@ -81,7 +81,11 @@ func (r *Reader) resolve(v verdict) bool {
 	if v.broken() {
 		return r.repair(v)
 	}
-	if r.tries += int64(len(r.frontier)); r.tries > maxTries {
+	limit := int64(maxTries)
+	if o.lenient {
+		limit = maxLenientTries
+	}
+	if r.tries += int64(len(r.frontier)); r.tries > limit {
 		return r.repair(v)
 	}
 	r.frontier.sort()
@@ -108,8 +112,12 @@ func (r *Reader) resolve(v verdict) bool {
 // then; strict reading, like the oracle, waits to the end of the generation.
 const maxSkew = 1e6
 
-// maxTries bounds how many events are looked at for that.
-const maxTries = 1 << 27
+// maxTries and maxLenientTries bound how many events are looked at for that:
+// some seconds' worth, or one's, of a trace made to take long.
+const (
+	maxTries        = 1 << 27
+	maxLenientTries = 1 << 24
+)
 
 // refresh reads the next event of frontier[i], c. It reports false if the
 // reading is to stop.

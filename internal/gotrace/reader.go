@@ -204,14 +204,13 @@ func (r *Reader) begin() error {
 	o := &r.order
 	g := o.gen
 	r.frontier = r.frontier[:0]
-	if n := len(g.lanes); n > cap(r.cursors) {
-		r.cursors = make([]cursor, n)
-	} else {
-		r.cursors = r.cursors[:n]
-	}
-	for i, l := range g.lanes {
-		c := &r.cursors[i]
-		*c = cursor{thread: l.thread, rest: l.batches}
+	r.cursors = r.cursors[:0]
+	for _, l := range g.lanes {
+		if len(l.batches) == 0 {
+			continue
+		}
+		r.cursors = append(r.cursors, cursor{thread: l.thread, rest: l.batches})
+		c := &r.cursors[len(r.cursors)-1]
 		ok, malformed := c.next(g, o.chunks)
 		for malformed && o.lenient {
 			r.skip(c)
@@ -221,7 +220,7 @@ func (r *Reader) begin() error {
 			return fmt.Errorf("thread %d has what is no event", l.thread.id)
 		}
 		if ok {
-			r.frontier.push(head{c.base, int32(i)})
+			r.frontier.push(head{c.base, int32(len(r.cursors) - 1)})
 		}
 	}
 	r.sync = g.clock.nanoseconds(g.minTime)

@@ -215,7 +215,7 @@ func (o *ordering) unbind(id int64) {
 }
 
 // maxSearch bounds the work of unbind in all.
-const maxSearch = 1 << 26
+const maxSearch = 1 << 24
 
 // presupposed returns the status in which a goroutine that causes an event of
 // a type must have been.

@@ -7,6 +7,7 @@ import "math/bits"
 type learner struct {
 	counts [256]uint8 // candidates of each type, a bit for each count
 	asked  [256]bool  // of the generation
+	read   int64      // bytes, in learning
 }
 
 // allCounts is any number of arguments up to maxArgs.
@@ -32,10 +33,16 @@ func (l *learner) args(typ Type, g *generation, chunks [][]byte) (n int, ok bool
 	return bits.TrailingZeros8(c), c != 0 && c&(c-1) == 0
 }
 
+// maxLearning is how many bytes are looked at to learn of all types.
+const maxLearning = 1 << 28
+
 // learn looks at all batches of a generation.
 func (l *learner) learn(typ Type, g *generation, chunks [][]byte) {
 	for _, lane := range g.lanes {
 		for i, b := range lane.batches {
+			if l.read += int64(b.size); l.read > maxLearning {
+				return
+			}
 			if g.cut && i == len(lane.batches)-1 {
 				break // may be cut itself
 			}
