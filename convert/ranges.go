@@ -147,7 +147,7 @@ func (rs *ranges) finishRange(ev *event) {
 	case rangeMark:
 		rs.parts |= markEnd
 	case rangeSTW:
-		if in.name == stwMarkTermination && rs.parts&markEnd != 0 {
+		if in.name == stwMarkTermination && rs.inGC && rs.parts&markEnd != 0 {
 			rs.endCycle(ev.time, 0)
 		}
 	}

@@ -113,9 +113,9 @@ func (g *goroutine) beginRegion(out *emitter, ev *event) {
 }
 
 // endRegion ends the innermost open region of that type and task, and with it
-// the regions within; their own ends, when they come, say nothing more. If none
-// is open, the region began before the trace, at the earliest when g was first
-// seen.
+// the regions within; their own ends, when they come, say nothing more. If no
+// region is open at all, this one began before the trace, at the earliest when g
+// was first seen; if others are, its end is the program's mistake.
 func (g *goroutine) endRegion(out *emitter, ev *event) {
 	is := func(rg region) bool { return rg.name == ev.name && rg.task == uint64(ev.id) }
 	for i := len(g.regions) - 1; i >= 0; i-- {
@@ -133,6 +133,9 @@ func (g *goroutine) endRegion(out *emitter, ev *event) {
 	if i := slices.IndexFunc(g.ended, is); i >= 0 {
 		g.ended = slices.Delete(g.ended, i, i+1)
 		return
+	}
+	if len(g.regions) > 0 {
+		return // of none that can have been around these
 	}
 	r := out.add(KindRegion, End, ev.time)
 	r.Start, r.Seen = g.born.start, ev.time
