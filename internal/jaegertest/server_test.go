@@ -24,31 +24,6 @@ type Jaeger struct {
 	done chan struct{} // closed when it has ended
 }
 
-// config has Jaeger listen nowhere else, and store what it takes before it
-// answers.
-const config = `
-service:
-  extensions: [jaeger_storage, jaeger_query]
-  pipelines:
-    traces: {receivers: [otlp], exporters: [jaeger_storage_exporter]}
-  telemetry:
-    metrics: {level: none}
-extensions:
-  jaeger_storage:
-    backends: {memory: {memory: {max_traces: 1000000}}}
-  jaeger_query:
-    storage: {traces: memory}
-    http: {endpoint: %s}
-    grpc: {endpoint: %s}
-receivers:
-  otlp:
-    protocols:
-      grpc: {endpoint: %s}
-      http: {endpoint: %s}
-exporters:
-  jaeger_storage_exporter: {trace_storage: memory}
-`
-
 // readyTimeout is how long Jaeger may take to start.
 const readyTimeout = time.Minute
 
@@ -57,7 +32,7 @@ func start(t *testing.T, path string) *Jaeger {
 	t.Helper()
 	at := freeAddresses(t, 4)
 	file := filepath.Join(t.TempDir(), "jaeger.yaml")
-	if err := os.WriteFile(file, fmt.Appendf(nil, config, at[0], at[1], at[2], at[3]), 0o666); err != nil {
+	if err := os.WriteFile(file, Config(at[0], at[1], at[2], at[3]), 0o666); err != nil {
 		t.Fatal(err)
 	}
 	j := &Jaeger{
