@@ -30,9 +30,10 @@ func TestFilesReadBack(t *testing.T) {
 		t.Run(f.Name, func(t *testing.T) {
 			var jsonl, binary bytes.Buffer
 			var sums sinktest.Sums
+			var intervals tally
 			sinktest.Run(t, f,
 				otlp.New(&jsonl, otlp.Options{}),
-				otlp.New(&binary, otlp.Options{Format: otlp.Binary}), &sums)
+				otlp.New(&binary, otlp.Options{Format: otlp.Binary}), &sums, &intervals)
 
 			fromJSON := readJSONL(t, &jsonl)
 			fromBinary := readBinary(t, binary.Bytes())
@@ -43,7 +44,7 @@ func TestFilesReadBack(t *testing.T) {
 			checkSpans(t, spans)
 			checkBounds(t, spans)
 			checkStates(t, spans, &sums)
-			checkCounts(t, spans, &sums)
+			checkCounts(t, spans, &intervals)
 		})
 	}
 }
@@ -241,62 +242,5 @@ func checkStates(t *testing.T, spans []ptrace.Span, sums *sinktest.Sums) {
 	}
 	if w := sums.ByState()[convert.StateWaiting].Time; time.Duration(waits) != w {
 		t.Errorf("the reasons of waits last %v, the engine's %v", time.Duration(waits), w)
-	}
-}
-
-// spansOf says which spans are of which intervals of the engine.
-var spansOf = map[string]convert.Kind{
-	"goroutine": convert.KindGoroutine,
-	"syscall":   convert.KindSyscall,
-	"gc_cycle":  convert.KindGC,
-	"gc_mark":   convert.KindMark,
-	"gc_assist": convert.KindAssist,
-	"stw":       convert.KindSTW,
-	"task":      convert.KindTask,
-	"region":    convert.KindRegion,
-}
-
-// checkCounts holds the number of spans, and of those folded away, against the
-// number of the engine's intervals.
-func checkCounts(t *testing.T, spans []ptrace.Span, sums *sinktest.Sums) {
-	t.Helper()
-	kept := make(map[convert.Kind]int64)
-	var all, folded, want int64
-	procs := make(map[convert.ProcID]bool)
-	for k := range sums.Procs {
-		procs[k.P] = true
-	}
-	for _, s := range spans {
-		kind, _ := s.Attributes().Get("gotrace.kind")
-		if of, ok := spansOf[kind.Str()]; ok {
-			kept[of]++
-			all++
-		}
-		if kind.Str() == "proc" {
-			all++
-		}
-		if n, ok := s.Attributes().Get("gotrace.folded.spans"); ok {
-			folded += n.Int()
-		}
-		if open, _ := s.Attributes().Get("gotrace.open_end"); kind.Str() == "task" && open.Bool() {
-			if early, _ := s.Attributes().Get("gotrace.open_start"); early.Bool() {
-				kept[convert.KindTask]-- // known by what refers to it alone
-				all--
-			}
-		}
-	}
-	for _, kind := range spansOf {
-		n := sums.Kinds[kind].Count
-		if kind == convert.KindGoroutine {
-			n = sums.Begins[kind] // Instants bring names
-		}
-		want += n
-		if kept[kind] > n {
-			t.Errorf("%d spans of %d intervals of kind %d", kept[kind], n, kind)
-		}
-	}
-	want += int64(len(procs))
-	if all+folded != want {
-		t.Errorf("%d spans and %d folded, want %d", all, folded, want)
 	}
 }
