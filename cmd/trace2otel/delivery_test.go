@@ -40,11 +40,16 @@ func TestSignalWhileSending(t *testing.T) {
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
-			timer := time.AfterFunc(20*time.Second, func() { cmd.Process.Kill() })
+			timer := time.AfterFunc(5*time.Minute, func() { cmd.Process.Kill() })
 			defer timer.Stop()
-			<-came
-			cmd.Process.Signal(syscall.SIGINT)
-			cmd.Wait()
+			ended := make(chan bool)
+			go func() { cmd.Wait(); close(ended) }()
+			select {
+			case <-came:
+				cmd.Process.Signal(syscall.SIGINT)
+				<-ended
+			case <-ended:
+			}
 			if code := cmd.ProcessState.ExitCode(); code != 130 {
 				t.Errorf("exit code %d, want 130", code)
 			}

@@ -56,7 +56,7 @@ func start(t *testing.T, cmd *exec.Cmd) *stuckCommand {
 // exit waits for the end and returns the exit code.
 func (s *stuckCommand) exit(t *testing.T) int {
 	t.Helper()
-	timer := time.AfterFunc(20*time.Second, func() { s.Process.Kill() })
+	timer := time.AfterFunc(5*time.Minute, func() { s.Process.Kill() })
 	defer timer.Stop()
 	s.Wait()
 	return s.ProcessState.ExitCode()
