@@ -104,7 +104,7 @@ func (d *ownDecoder) resolve(ev *event, e *gotrace.Event) {
 // resolveSync tells a Sync that begins a generation from the one that ends the
 // trace.
 func (d *ownDecoder) resolveSync(ev *event) {
-	ev.clock = Clock{}
+	ev.clock, ev.moved = Clock{}, false
 	if !d.r.Current() {
 		ev.kind = evEnd
 		return
