@@ -30,8 +30,8 @@ func TestDecodersAgree(t *testing.T) {
 			}
 			x, xs := records(convert.DecoderX)
 			own, owns := records(convert.DecoderOwn)
-			if xs.Loss != nil {
-				return // which says it in its own words
+			if xs.Loss != nil || xs.Version < "go 1.22" {
+				return // said in other words; or read by the same decoder, which has no fixed order of ties
 			}
 			if x != own || xs.Events != owns.Events || xs.Adjusted != owns.Adjusted || xs.End != owns.End || owns.Loss != nil || owns.Repairs.Any() {
 				t.Errorf("records differ: %+v, the other decoder %+v", owns, xs)
