@@ -47,6 +47,10 @@ func (l *ledger) finish(g *goroutine, s *stretch, end *convert.Record, stack con
 	if s.class == 0 {
 		return
 	}
+	if end.Flags&convert.Repaired != 0 {
+		s.class, s.loose = 0, s.loose[:0] // nobody knows how long it was
+		return
+	}
 	var by convert.StackID
 	if s.class&l.wakers != 0 {
 		by = end.ByStack

@@ -317,3 +317,23 @@ func TestCompatForgetsWhoIsGone(t *testing.T) {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}
 }
+
+// TestRepairedIntervalsAreNotCounted: what damage ended was not measured.
+func TestRepairedIntervalsAreNotCounted(t *testing.T) {
+	story := create + run + `
+200 G1 end running
+200 G1 begin waiting "chan receive" stack=2
+300 G1 end waiting "chan receive" stack=2 by=G9 bystack=3%s
+300 G1 begin runnable by=G9 bystack=3 stack=2
+400 G1 end runnable by=G9 bystack=3 stack=2
+400 G1 begin running P0
+500 G1 end running
+500 G1 end goroutine
+`
+	for flag, want := range map[string]int64{"": 100, " repaired": 0} {
+		p := convertStory(t, fmt.Sprintf(story, flag), pprofout.Options{Kind: pprofout.Sync})
+		if _, delay := total(p); delay != want {
+			t.Errorf("%q: %d ns counted, want %d:\n%s", flag, delay, want, samplesOf(p))
+		}
+	}
+}
