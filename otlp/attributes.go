@@ -16,6 +16,7 @@ const (
 	attrOpenStart      = "gotrace.open_start"
 	attrOpenEnd        = "gotrace.open_end"
 	attrExited         = "gotrace.exited"
+	attrRepaired       = "gotrace.repaired"
 	attrFoldedSpans    = "gotrace.folded.spans"
 	attrFoldedDuration = "gotrace.folded.duration_ns"
 	attrFoldedLogs     = "gotrace.folded.logs"

@@ -101,6 +101,9 @@ func (s *span) flags(f convert.Flags) {
 	if f&convert.Exited != 0 {
 		s.yes(attrExited)
 	}
+	if f&convert.Repaired != 0 {
+		s.yes(attrRepaired)
+	}
 }
 
 // folded says what has no span of its own for want of room.

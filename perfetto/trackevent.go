@@ -90,6 +90,7 @@ const (
 	argOpenStart // begun before the trace, or before it could be seen
 	argOpenEnd   // under way when the trace ended
 	argExited    // closed by the goroutine's exit
+	argRepaired  // guessed, since the trace is damaged
 )
 
 var argNames = [...]string{
@@ -107,6 +108,7 @@ var argNames = [...]string{
 	argOpenStart: "open_start",
 	argOpenEnd:   "open_end",
 	argExited:    "exited",
+	argRepaired:  "repaired",
 }
 
 // An event is what a TrackEvent of a slice or an instant says. Zero fields are
@@ -217,5 +219,6 @@ func appendFlags(b []byte, e *event) []byte {
 	flag(convert.OpenStart, typeBegin, argOpenStart)
 	flag(convert.OpenEnd, typeEnd, argOpenEnd)
 	flag(convert.Exited, typeEnd, argExited)
+	flag(convert.Repaired, typeEnd, argRepaired)
 	return b
 }
