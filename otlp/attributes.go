@@ -6,6 +6,7 @@ package otlp
 const (
 	attrServiceName    = "service.name"
 	attrRuntimeName    = "process.runtime.name"
+	attrRuntimeVersion = "process.runtime.version"
 	attrHost           = "host.name"
 	attrIP             = "ip"
 	attrFunction       = "code.function.name"
@@ -17,12 +18,12 @@ const (
 	attrOpenEnd        = "gotrace.open_end"
 	attrExited         = "gotrace.exited"
 	attrRepaired       = "gotrace.repaired"
+	attrLink           = "gotrace.link"
 	attrFoldedSpans    = "gotrace.folded.spans"
 	attrFoldedDuration = "gotrace.folded.duration_ns"
 	attrFoldedLogs     = "gotrace.folded.logs"
+	attrFoldedLinks    = "gotrace.folded.links"
 
-	attrGoroutine      = "gotrace.goroutine.id"
-	attrCreator        = "gotrace.goroutine.creator"
 	attrRunning        = "gotrace.time.running_ns"
 	attrAssist         = "gotrace.time.gc_assist_ns"
 	attrRunnable       = "gotrace.time.runnable_ns"
@@ -30,13 +31,7 @@ const (
 	attrWaiting        = "gotrace.time.waiting_ns"
 	attrSyscall        = "gotrace.time.syscall_ns"
 	attrSyscallBlocked = "gotrace.time.syscall_blocked_ns"
-	attrRuns           = "gotrace.count.running"
-	attrWaits          = "gotrace.count.waiting"
-	attrSyscalls       = "gotrace.count.syscalls"
 	attrWaitPrefix     = "gotrace.wait."
-	attrWaitSuffix     = "_ns"
-	attrGoroutines     = "gotrace.goroutines"
-	attrPart           = "gotrace.part"
 
 	attrAllRunning        = "gotrace.inclusive.running_ns"
 	attrAllAssist         = "gotrace.inclusive.gc_assist_ns"
@@ -45,19 +40,29 @@ const (
 	attrAllWaiting        = "gotrace.inclusive.waiting_ns"
 	attrAllSyscall        = "gotrace.inclusive.syscall_ns"
 	attrAllSyscallBlocked = "gotrace.inclusive.syscall_blocked_ns"
-	attrSubtasks          = "gotrace.task.subtasks"
+	attrAllWaitPrefix     = "gotrace.inclusive.wait."
+
+	attrGoroutine  = "gotrace.goroutine.id"
+	attrCreator    = "gotrace.goroutine.creator"
+	attrRuns       = "gotrace.count.running"
+	attrReadies    = "gotrace.count.runnable"
+	attrWaits      = "gotrace.count.waiting"
+	attrSyscalls   = "gotrace.count.syscalls"
+	attrGoroutines = "gotrace.goroutines"
+	attrPart       = "gotrace.part"
 
 	attrWaitReason = "gotrace.wait.reason"
 	attrWaker      = "gotrace.waker.goroutine.id"
 
 	attrProc        = "gotrace.proc.id"
-	attrProcRunning = "gotrace.proc.running_ns"
+	attrProcBusy    = "gotrace.proc.busy_ns"
 	attrProcIdle    = "gotrace.proc.idle_ns"
 	attrProcSyscall = "gotrace.proc.syscall_ns"
 	attrLongestIdle = "gotrace.proc.longest_idle_ns"
 
 	attrThread            = "thread.id"
 	attrSyscallBlockedFor = "gotrace.syscall.blocked_ns"
+	attrProcLost          = "gotrace.syscall.proc_lost"
 
 	attrCycle          = "gotrace.gc.cycle"
 	attrCycles         = "gotrace.gc.cycles"
@@ -67,29 +72,36 @@ const (
 	attrSweepTime      = "gotrace.gc.sweep_ns"
 	attrSweptBytes     = "gotrace.gc.swept_bytes"
 	attrReclaimedBytes = "gotrace.gc.reclaimed_bytes"
+	attrTasksAssisted  = "gotrace.gc.tasks_assisted"
+	attrTasksStopped   = "gotrace.stw.tasks_stopped"
 	attrReason         = "gotrace.stw.reason"
-	attrStopping       = "gotrace.stw.stopping_ns"
-	attrStood          = "gotrace.stw.stopped_ns"
+	attrSTWStopping    = "gotrace.stw.stopping_ns"
+	attrSTWStopped     = "gotrace.stw.stopped_ns"
 
-	attrTask    = "gotrace.task.id"
-	attrParent  = "gotrace.task.parent"
-	attrEnder   = "gotrace.task.ender"
-	attrMessage = "gotrace.log.message"
-	attrSource  = "gotrace.task.source"
-	attrDatadog = "gotrace.datadog.span_id"
-
-	attrLink = "gotrace.link"
+	attrTask      = "gotrace.task.id"
+	attrParent    = "gotrace.task.parent"
+	attrEnder     = "gotrace.task.ender"
+	attrSubtasks  = "gotrace.task.subtasks"
+	attrSource    = "gotrace.task.source"
+	attrOtelTrace = "gotrace.otel.trace_id"
+	attrOtelSpan  = "gotrace.otel.span_id"
+	attrDatadog   = "gotrace.datadog.span_id"
+	attrMessage   = "gotrace.log.message"
 
 	attrFormat      = "gotrace.format"
 	attrInput       = "gotrace.input"
 	attrEvents      = "gotrace.events"
 	attrGenerations = "gotrace.generations"
 	attrDuration    = "gotrace.duration_ns"
-	attrAllFolded   = "gotrace.run.folded.spans"
-	attrAllLogs     = "gotrace.run.folded.logs"
 	attrAdjusted    = "gotrace.adjusted_events"
 	attrLoss        = "gotrace.loss"
 	attrLossBytes   = "gotrace.loss_bytes"
+	attrSpans       = "gotrace.spans"
+	attrTraces      = "gotrace.traces"
+	attrAllFolded   = "gotrace.run.folded.spans"
+	attrAllFoldTime = "gotrace.run.folded.duration_ns"
+	attrAllLogs     = "gotrace.run.folded.logs"
+	attrAllLinks    = "gotrace.run.folded.links"
 )
 
 // Values of attrKind.
@@ -97,6 +109,8 @@ const (
 	kindRun       = "run"
 	kindFunction  = "function"
 	kindGoroutine = "goroutine"
+	kindWait      = "wait"
+	kindRunnable  = "runnable"
 	kindSyscall   = "syscall"
 	kindProc      = "proc"
 	kindGC        = "gc"
@@ -104,35 +118,69 @@ const (
 	kindMark      = "gc_mark"
 	kindSTW       = "stw"
 	kindAssist    = "gc_assist"
-	kindWait      = "wait"
-	kindRunnable  = "runnable"
 	kindTask      = "task"
 	kindRegion    = "region"
 )
 
-// Values of attrLink: what the span linked to is.
+// Values of attrLink: what a span that is linked to is for the one that links.
 const (
-	linkCreator = "creator"
-	linkTask    = "task"
-	linkWaker   = "waker"
-	linkRun     = "run"
-	linkPart    = "part"
-	linkAssist  = "assisted"
-	linkStopped = "stopped"
-	linkG       = "goroutine"
+	linkRun      = "run"       // of roots: the run
+	linkPart     = "part"      // of the run: the roots
+	linkCreator  = "creator"   // of a goroutine: that which created it
+	linkTask     = "task"      // of a goroutine: the task in which that was
+	linkWaker    = "waker"     // of a state: the goroutine that ended the wait
+	linkAssisted = "assisted"  // of a GC cycle: a task
+	linkStopped  = "stopped"   // of a GC cycle or a stop: a task
+	linkDoer     = "goroutine" // of an assist: whose it is
+
+	maxLinkWord = len(linkDoer)
 )
 
-// Values of attrSource: who made a task of a span.
+// A timeNames has the names of the parts of some time: of what was spent
+// oneself, or with one's subtasks.
+type timeNames struct {
+	running, assist, runnable, stopped, waiting, syscall, syscallBlocked string
+	wait                                                                 map[string]string // by reason
+	waitPrefix                                                           string
+}
+
+func ownTimes() timeNames {
+	return timeNames{
+		attrRunning, attrAssist, attrRunnable, attrStopped, attrWaiting, attrSyscall, attrSyscallBlocked,
+		make(map[string]string), attrWaitPrefix,
+	}
+}
+
+func inclusiveTimes() timeNames {
+	return timeNames{
+		attrAllRunning, attrAllAssist, attrAllRunnable, attrAllStopped, attrAllWaiting, attrAllSyscall, attrAllSyscallBlocked,
+		make(map[string]string), attrAllWaitPrefix,
+	}
+}
+
+// of returns the name of the time waited for a reason.
+func (n *timeNames) of(reason string) string {
+	name := n.wait[reason]
+	if name == "" {
+		name = waitAttr(n.waitPrefix, reason)
+		if len(n.wait) < maxNames {
+			n.wait[reason] = name
+		}
+	}
+	return name
+}
+
 const (
-	sourceOTel    = "opentelemetry"
-	sourceDatadog = "datadog"
+	waitSuffix = "_ns"
+	maxNames   = 1000 // remembered: the runtime has some 40 reasons
+	maxReason  = 48   // bytes of one in a name
 )
 
 // waitAttr returns the name of the attribute with the time waited for a
 // reason: "gotrace.wait.chan_receive_ns".
-func waitAttr(reason string) string {
-	b := make([]byte, 0, len(attrWaitPrefix)+len(reason)+len(attrWaitSuffix))
-	b = append(b, attrWaitPrefix...)
+func waitAttr(prefix, reason string) string {
+	b := append(make([]byte, 0, len(prefix)+len(reason)+len(waitSuffix)), prefix...)
+	reason = reason[:min(len(reason), maxReason)]
 	gap := false
 	for i := range len(reason) {
 		switch c := reason[i]; {
@@ -140,12 +188,12 @@ func waitAttr(reason string) string {
 			b, gap = append(b, c), false
 		case c >= 'A' && c <= 'Z':
 			b, gap = append(b, c|0x20), false
-		case !gap && len(b) > len(attrWaitPrefix):
+		case !gap && len(b) > len(prefix):
 			b, gap = append(b, '_'), true
 		}
 	}
 	if gap {
 		b = b[:len(b)-1]
 	}
-	return string(append(b, attrWaitSuffix...))
+	return string(append(b, waitSuffix...))
 }

@@ -2,6 +2,7 @@ package otlp
 
 import (
 	"encoding/hex"
+	"slices"
 	"strconv"
 )
 
@@ -12,7 +13,12 @@ type jsonEncoder struct{ head []byte }
 
 func (e *jsonEncoder) begin(h head) {
 	b := append(e.head[:0], `{"resourceSpans":[{"resource":{"attributes":`...)
-	b = jsonAttrs(b, h.resource)
+	resource := slices.Clone(h.resource)
+	for i := range resource {
+		key := jsonString(nil, resource[i].key) // may be the user's
+		resource[i].key = string(key[1 : len(key)-1])
+	}
+	b = jsonAttrs(b, resource)
 	b = append(b, `},"scopeSpans":[{"scope":{"name":`...)
 	b = jsonString(b, h.scope)
 	if h.version != "" {
@@ -46,7 +52,7 @@ func (e *jsonEncoder) span(b []byte, s *span) []byte {
 	if len(s.events) > 0 {
 		b = append(b, `,"events":[`...)
 		for i := range s.events {
-			b = jsonEvent(b, &s.events[i])
+			b = jsonEvent(b, &s.events[i], &s.said)
 		}
 		b[len(b)-1] = ']'
 	}
@@ -58,7 +64,7 @@ func (e *jsonEncoder) span(b []byte, s *span) []byte {
 			b = append(b, `","spanId":"`...)
 			b = hex.AppendEncode(b, s.links[i].span[:])
 			b = append(b, `","attributes":`...)
-			b = jsonAttrs(b, []attr{s.links[i].attr()})
+			b = jsonAttrs(b, s.links[i].attrs(&s.why))
 			b = append(b, "},"...)
 		}
 		b[len(b)-1] = ']'
@@ -66,13 +72,13 @@ func (e *jsonEncoder) span(b []byte, s *span) []byte {
 	return append(b, "},"...)
 }
 
-func jsonEvent(b []byte, e *event) []byte {
+func jsonEvent(b []byte, e *event, scratch *[2]attr) []byte {
 	b = append(b, `{"timeUnixNano":"`...)
 	b = strconv.AppendUint(b, e.at, 10)
 	b = append(b, `","name":`...)
 	b = jsonString(b, e.name)
 	b = append(b, `,"attributes":`...)
-	b = jsonAttrs(b, e.attrs())
+	b = jsonAttrs(b, e.attrs(scratch))
 	return append(b, "},"...)
 }
 
@@ -80,9 +86,9 @@ func jsonAttrs(b []byte, attrs []attr) []byte {
 	b = append(b, '[')
 	for i := range attrs {
 		a := &attrs[i]
-		b = append(b, `{"key":`...)
-		b = jsonString(b, a.key)
-		b = append(b, `,"value":{`...)
+		b = append(b, `{"key":"`...)
+		b = append(b, a.key...) // ours: nothing in it needs an escape
+		b = append(b, `","value":{`...)
 		switch a.kind {
 		case attrInt:
 			b = append(b, `"intValue":"`...)

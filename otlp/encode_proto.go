@@ -85,26 +85,26 @@ func (e *protoEncoder) span(b []byte, s *span) []byte {
 		b = protoAttr(b, spanAttrs, &s.attrs[i])
 	}
 	for i := range s.events {
-		b = protoEvent(b, &s.events[i])
+		b = protoEvent(b, &s.events[i], &s.said)
 	}
 	for i := range s.links {
 		var in int
 		b, in = wire.Open(b, spanLinks)
 		b = wire.Bytes(b, linkTraceID, s.links[i].trace[:])
 		b = wire.Bytes(b, linkSpanID, s.links[i].span[:])
-		a := s.links[i].attr()
-		b = protoAttr(b, linkAttrs, &a)
+		b = protoAttr(b, linkAttrs, &s.links[i].attrs(&s.why)[0])
 		b = wire.Close(b, in)
 	}
 	return wire.Close(b, mark)
 }
 
-func protoEvent(b []byte, e *event) []byte {
+func protoEvent(b []byte, e *event, scratch *[2]attr) []byte {
 	b, mark := wire.Open(b, spanEvents)
 	b = wire.Fixed64(b, eventTime, e.at)
 	b = wire.String(b, eventName, e.name)
-	for _, a := range e.attrs() {
-		b = protoAttr(b, eventAttrs, &a)
+	attrs := e.attrs(scratch)
+	for i := range attrs {
+		b = protoAttr(b, eventAttrs, &attrs[i])
 	}
 	return wire.Close(b, mark)
 }

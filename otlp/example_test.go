@@ -28,5 +28,5 @@ func Example() {
 	line, _, _ := bytes.Cut(spans.Bytes(), []byte(`]},"scopeSpans"`))
 	fmt.Printf("%s\n", line)
 	// Output:
-	// {"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"shop"}},{"key":"process.runtime.name","value":{"stringValue":"go"}},{"key":"host.name","value":{"stringValue":"localhost"}},{"key":"ip","value":{"stringValue":"127.0.0.1"}}
+	// {"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"shop"}},{"key":"process.runtime.name","value":{"stringValue":"go"}},{"key":"process.runtime.version","value":{"stringValue":"go1.26"}},{"key":"host.name","value":{"stringValue":"localhost"}},{"key":"ip","value":{"stringValue":"127.0.0.1"}}
 }

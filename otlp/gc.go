@@ -7,18 +7,34 @@ import (
 )
 
 // A collector is the garbage collector: an OpenTelemetry trace with a span for
-// each cycle, another every cyclesPerPart.
+// each cycle, in parts.
 type collector struct {
-	*node  // root of the current part; nil before anything was collected
+	node        // root of the current part
+	begun  bool // there is one: something was collected
 	part   int
-	left   int // cycles that the part still takes
+	left   int  // cycles that the part still takes
+	each   room // for each
 	cycles int64
 	last   convert.Time
 
-	cycle  *cycle // that is open
-	latest *cycle // open or not; its span is written when the next one begins
-	stops  bool   // the stop of the world under way, or the last, is the GC's
+	cycle *cycle // the latest of the part, open or not
 
+	collected // outside of cycles, and all of those that are written
+}
+
+// A cycle is a GC cycle. Its span is written when the next cycle begins: what
+// it marked is swept until then.
+type cycle struct {
+	node
+	end convert.Record // of it; zero while it is open
+	collected
+	tasksAssisted int64
+	tasksStopped  int64
+	links         []link
+}
+
+// collected is what goroutines do for the collector.
+type collected struct {
 	assists   total
 	sweeps    total
 	swept     int64 // bytes
@@ -29,41 +45,42 @@ type total struct{ n, ns int64 }
 
 func (t *total) add(u total) { t.n += u.n; t.ns += u.ns }
 
-// A cycle is a GC cycle, with the sweeps and assists up to the next.
-type cycle struct {
-	*node
-	number    uint64
-	end       convert.Record // zero while it is open
-	assists   total
-	sweeps    total
-	swept     int64
-	reclaimed int64
+func (c *collected) add(d *collected) {
+	c.assists.add(d.assists)
+	c.sweeps.add(d.sweeps)
+	c.swept += d.swept
+	c.reclaimed += d.reclaimed
 }
 
-// cyclesPerPart leaves each cycle room for a handful of children.
-const cyclesPerPart = 500
-
-func (l limits) cyclesPerPart() int {
-	return max(1, min(cyclesPerPart, l.spans/5, l.bytes/2/promise))
+func (c *collected) attrs(s *span) {
+	s.some(attrAssists, c.assists.n)
+	s.some(attrAssistTime, c.assists.ns)
+	s.some(attrSweeps, c.sweeps.n)
+	s.some(attrSweepTime, c.sweeps.ns)
+	s.some(attrSweptBytes, c.swept)
+	s.some(attrReclaimedBytes, c.reclaimed)
 }
+
+// maxTaskLinks bounds the links from a cycle or a stop to tasks.
+const maxTaskLinks = 32
 
 // isGC reports whether the reason of a stop is the garbage collector's
 // (runtime/proc.go: stwReasonStrings).
 func isGC(reason string) bool { return strings.HasPrefix(reason, "GC ") }
 
-// collectorAt returns the collector's root, making it if there is none yet.
+// collectorAt returns the collector, with a root, which it makes if there is
+// none yet.
 func (s *Sink) collectorAt(t convert.Time) *collector {
 	c := &s.gc
-	if c.node == nil {
+	if !c.begun {
+		c.begun = true
 		c.part++
 		n := uint64(c.part)
-		c.node = s.root(s.ids.trace(idGC, "", n), s.ids.span(idGC, "", n), t)
-		c.left = s.limits.cyclesPerPart()
-		for range c.left {
-			s.limits.insist(c.ref.trace)
-		}
+		c.left, c.each = s.limits.share(c.part)
+		rest := s.limits.room()
+		rest.take(c.left*c.each.spans, c.left*c.each.bytes)
+		s.root(&c.node, s.ids.root(idGC, "", n), t, rest)
 		c.last = t
-		s.addLink(s.run.node, c.ref, linkPart)
 	}
 	c.start = min(c.start, t)
 	return c
@@ -74,142 +91,132 @@ func (s *Sink) cycle(r *convert.Record) {
 	if s.o.Detail >= DetailTasks {
 		return
 	}
-	if r.Phase == convert.End {
+	if r.Phase != convert.Begin {
 		if c := s.gc.cycle; c != nil {
-			s.gc.cycle = nil
-			s.gc.last = max(s.gc.last, r.Time)
 			c.end = *r
+			s.gc.last = max(s.gc.last, r.Time)
 		}
 		return
 	}
 	s.finishCycle()
-	if s.gc.node != nil && s.gc.left == 0 {
+	if s.gc.begun && s.gc.left == 0 {
 		s.finishGC()
 	}
-	c := s.collectorAt(r.Start)
-	c.left--
-	c.cycles++
-	c.cycle = &cycle{number: r.ID, node: &node{
-		ref:    ref{c.ref.trace, s.ids.span(idCycle, "", r.ID)},
-		parent: c.ref.id, start: r.Start,
-	}}
-	c.latest = c.cycle
+	gc := s.collectorAt(r.Start)
+	gc.left--
+	gc.cycles++
+	c := new(cycle)
+	c.share(&gc.node, s.ids.span(idCycle, "", r.ID), r.Start, gc.each)
+	gc.cycle = c
 }
 
-// finishCycle writes the latest cycle, unless it is written or open.
+// finishCycle writes the latest cycle, if there is one.
 func (s *Sink) finishCycle() {
-	c := s.gc.latest
-	if c == nil || c.done || c == s.gc.cycle {
+	c := s.gc.cycle
+	if c == nil {
 		return
 	}
-	s.compose(c.node, "GC cycle", kindCycle, c.end.Time)
-	s.span.int(attrCycle, int64(c.number))
-	s.span.some(attrAssists, c.assists.n)
-	s.span.some(attrAssistTime, c.assists.ns)
-	s.span.some(attrSweeps, c.sweeps.n)
-	s.span.some(attrSweepTime, c.sweeps.ns)
-	s.span.some(attrSweptBytes, c.swept)
-	s.span.some(attrReclaimedBytes, c.reclaimed)
+	s.gc.cycle = nil
+	s.gc.add(&c.collected)
+	s.compose(&c.node, "GC cycle", kindCycle, c.end.Time)
+	s.span.int(attrCycle, int64(c.end.ID))
+	c.collected.attrs(&s.span)
+	s.span.some(attrTasksAssisted, c.tasksAssisted)
+	s.span.some(attrTasksStopped, c.tasksStopped)
 	s.stacks.stack(&s.span, c.end.Stack)
 	s.span.flags(c.end.Flags)
-	s.finish(c.node)
-}
-
-// stopped notes that a goroutine was kept from running by a stop of the world:
-// its task is linked to by the cycle, if the stop was the GC's.
-func (s *Sink) stopped(g *goroutine) {
-	if t := g.inTask(); t != nil && t.kept && s.gc.stops && s.gc.latest != nil {
-		s.addLink(s.gc.latest.node, t.ref, linkStopped)
-	}
+	s.span.links = append(s.span.links, c.links...)
+	s.finish(&c.node)
 }
 
 // mark writes a mark phase, below its cycle.
 func (s *Sink) mark(r *convert.Record) {
-	if r.Phase != convert.End || s.gc.latest == nil {
-		return // with DetailTasks, always
+	c := s.gc.cycle
+	if r.Phase != convert.End || c == nil {
+		return
 	}
-	n := s.gc.latest.node
-	if s.leaf(n, s.ids.span(idMark, "", r.ID), r, "mark phase", kindMark) {
+	if s.leaf(&c.node, s.ids.span(idMark, "", r.ID), r, "mark phase", kindMark) {
 		s.span.int(attrCycle, int64(r.ID))
 		s.span.flags(r.Flags)
-		s.finishLeaf(n)
+		s.finishLeaf(&c.node, r)
 	}
 }
 
-// assist writes a mark assist, below the cycle in which it ended.
+// assist keeps the account of a goroutine that assists, adds up mark assists
+// for the cycle in which they end, or the latest, and writes those that are
+// long below it.
 func (s *Sink) assist(r *convert.Record) {
-	g := s.goroutines[r.G]
+	g := s.goroutineOf(r.G)
 	if g != nil {
 		g.account.Add(&s.world, r)
 	}
 	if r.Phase != convert.End || s.o.Detail >= DetailTasks {
 		return
 	}
-	one := total{1, int64(r.Duration())}
-	c := s.collectorAt(r.Start)
-	c.assists.add(one)
-	c.last = max(c.last, r.Time)
-	n := c.node
-	if c.latest != nil && c.latest.ref.trace == c.ref.trace {
-		n = c.latest.node
-		if !n.done {
-			c.latest.assists.add(one)
-		}
+	gc := s.collectorAt(r.Start)
+	gc.last = max(gc.last, r.Time)
+	n, sums := &gc.node, &gc.collected
+	if c := gc.cycle; c != nil {
+		n, sums = &c.node, &c.collected
 		if g != nil {
-			if t := g.inTask(); t != nil && t.kept {
-				s.addLink(n, t.ref, linkAssist)
-			}
+			s.linkAssist(c, g.innermostTask())
 		}
 	}
-	if s.o.Detail > DetailStates {
-		return
-	}
-	if !s.leaf(n, s.ids.span(idAssist, "", uint64(r.G), uint64(r.Start), uint64(r.Seen)), r, "GC mark assist", kindAssist) {
+	sums.assists.add(total{1, int64(r.Duration())})
+	if r.Duration() < s.minWait || s.o.Detail >= DetailGoroutines || !s.leaf(n, s.stateID(idAssist, r), r, "GC mark assist", kindAssist) {
 		return
 	}
 	s.span.int(attrGoroutine, int64(r.G))
 	s.stacks.stack(&s.span, r.Stack)
 	s.span.flags(r.Flags)
-	if g != nil {
-		s.span.link(s.known(g, r.Stack), linkG)
-	}
-	s.finishLeaf(n)
+	s.span.link(s.refOf(g), linkDoer)
+	s.finishLeaf(n, r)
 }
+
+// linkAssist links a cycle to a task that assisted it, if any, once.
+func (s *Sink) linkAssist(c *cycle, t *task) {
+	if t == nil || t.assisted == c.number() {
+		return
+	}
+	t.assisted = c.number()
+	c.tasksAssisted++
+	if len(c.links) < maxTaskLinks/2 {
+		c.links = append(c.links, link{t.ref, linkAssisted})
+	} else {
+		c.folded.links++
+	}
+}
+
+// number identifies a cycle: its span's start does.
+func (c *cycle) number() uint64 { return uint64(c.start) + 1 }
 
 // sweep adds up a sweep: there are too many for spans.
 func (s *Sink) sweep(r *convert.Record) {
 	if r.Phase != convert.End || s.o.Detail >= DetailTasks {
 		return
 	}
-	one := total{1, int64(r.Duration())}
-	c := s.collectorAt(r.Start)
-	c.sweeps.add(one)
-	c.swept += int64(r.ID)
-	c.reclaimed += int64(r.Parent)
-	c.last = max(c.last, r.Time)
-	if in := c.latest; in != nil && !in.done {
-		in.sweeps.add(one)
-		in.swept += int64(r.ID)
-		in.reclaimed += int64(r.Parent)
+	gc := s.collectorAt(r.Start)
+	gc.last = max(gc.last, r.Time)
+	sums := &gc.collected
+	if gc.cycle != nil {
+		sums = &gc.cycle.collected
 	}
+	sums.sweeps.add(total{1, int64(r.Duration())})
+	sums.swept += int64(r.ID)
+	sums.reclaimed += int64(r.Parent)
 }
 
 // finishGC writes the root of the current part, if there is one.
 func (s *Sink) finishGC() {
 	s.finishCycle()
 	c := &s.gc
-	if c.node == nil {
+	if !c.begun {
 		return
 	}
-	s.compose(c.node, "garbage collection", kindGC, c.last)
+	s.compose(&c.node, "garbage collection", kindGC, c.last)
 	s.span.int(attrPart, int64(c.part))
 	s.span.int(attrCycles, c.cycles)
-	s.span.some(attrAssists, c.assists.n)
-	s.span.some(attrAssistTime, c.assists.ns)
-	s.span.some(attrSweeps, c.sweeps.n)
-	s.span.some(attrSweepTime, c.sweeps.ns)
-	s.span.some(attrSweptBytes, c.swept)
-	s.span.some(attrReclaimedBytes, c.reclaimed)
-	s.finish(c.node)
-	*c = collector{part: c.part, stops: c.stops}
+	c.collected.attrs(&s.span)
+	s.finish(&c.node)
+	*c = collector{part: c.part}
 }

@@ -35,27 +35,38 @@ const (
 	idAssist
 	idTask
 	idRegion
-	idState
+	idWait
+	idRunnable
+	idTaskWait
+	idTaskRunnable
+	idTaskSyscall
 )
 
+// sum takes as many numbers as any id of that kind has. Short as they are, most
+// ids are a hash of one block.
 func (g *ids) sum(kind idKind, name string, nums ...uint64) [32]byte {
 	g.buf = append(g.buf[:0], g.key[:]...)
 	g.buf = append(g.buf, byte(kind))
-	g.buf = append(g.buf, name...)
 	for _, n := range nums {
-		g.buf = binary.BigEndian.AppendUint64(g.buf, n)
+		g.buf = binary.AppendUvarint(g.buf, n)
 	}
+	g.buf = append(g.buf, name...)
 	return sha256.Sum256(g.buf)
 }
 
-// trace returns the id of an OpenTelemetry trace.
-func (g *ids) trace(kind idKind, name string, nums ...uint64) (id traceID) {
-	sum := g.sum(kind, "trace "+name, nums...)
-	copy(id[:], sum[:])
-	if id == (traceID{}) {
-		id[15] = 1
+// root returns the ids of an OpenTelemetry trace and of its root, which share a
+// hash.
+func (g *ids) root(kind idKind, name string, nums ...uint64) (at ref) {
+	sum := g.sum(kind, name, nums...)
+	copy(at.trace[:], sum[:16])
+	copy(at.span[:], sum[16:])
+	if at.trace == (traceID{}) {
+		at.trace[15] = 1
 	}
-	return id
+	if at.span == (spanID{}) {
+		at.span[7] = 1
+	}
+	return at
 }
 
 // span returns the id of a span.

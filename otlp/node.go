@@ -1,111 +1,140 @@
 package otlp
 
-import (
-	"slices"
-
-	"github.com/trace2otel/trace2otel/convert"
-)
+import "github.com/trace2otel/trace2otel/convert"
 
 // A node is a span that has begun, and may get children and logs.
 type node struct {
-	ref    ref
+	ref
+	room   *room
+	tree   bool   // in the trace of a task
 	parent spanID // zero: a root
 	start  convert.Time
 	logs   []event
-	links  []link
-	logged int // bytes of the logs and links, counted in the trace's
+	logged int // bytes of the logs, which have taken room
 	folded folded
 	done   bool // written
+
+	space room // of a root, or of what has a share for itself
 }
 
-// begin returns a node below parent, or nil if there is no room for it.
-func (s *Sink) begin(parent *node, id spanID, start convert.Time) *node {
-	t := parent.ref.trace
-	if !s.limits.open(t) {
-		return nil
+// begin makes n a node below parent, or reports false if there is no room for
+// it.
+func (n *node) begin(parent *node, id spanID, start convert.Time) bool {
+	if !parent.room.open() {
+		return false
 	}
-	return &node{ref: ref{t, id}, parent: parent.ref.id, start: start}
+	*n = node{
+		ref: ref{parent.trace, id}, parent: parent.span, start: start,
+		room: parent.room, tree: parent.tree, logs: n.logs[:0],
+	}
+	return true
 }
 
-// root returns the root node of an OpenTelemetry trace of its own.
-func (s *Sink) root(trace traceID, id spanID, start convert.Time) *node {
-	t := &otelTrace{id: trace}
-	s.limits.insist(t)
-	return &node{ref: ref{t, id}, start: start}
+// root makes n the root of an OpenTelemetry trace of its own, which has the
+// bounds' room, or what is left of it for the root.
+func (s *Sink) root(n *node, at ref, start convert.Time, r room) {
+	s.run.traces++
+	*n = node{ref: at, start: start, space: r}
+	n.room = &n.space
+	n.room.insist()
+}
+
+// share makes n a node below parent that there must be, with room for itself
+// and what lies below it.
+func (n *node) share(parent *node, id spanID, start convert.Time, r room) {
+	*n = node{ref: ref{parent.trace, id}, parent: parent.span, start: start, space: r}
+	n.room = &n.space
+	n.room.insist()
 }
 
 // compose begins the span of n, for the caller to add attributes to.
 func (s *Sink) compose(n *node, name, kind string, end convert.Time) {
 	s.span.begin(n.ref, n.parent, name)
-	s.span.text(attrKind, kind)
+	s.span.word(attrKind, kind)
 	s.span.events = n.logs
-	if n.parent == (spanID{}) && n != s.run.node {
-		s.span.link(s.run.ref, linkRun)
-	}
 	s.date(n.start, end)
 }
 
-// finish writes the span of n, which compose began.
+// finish writes the span of n, which compose began. A span that is larger than
+// what room there is left is trimmed.
 func (s *Sink) finish(n *node) {
+	if n != &s.run.node {
+		if n.parent == (spanID{}) {
+			s.span.link(s.run.ref, linkRun)
+			s.linkRoot(n.ref)
+		}
+		s.run.foldedBelow.add(&n.folded)
+	}
+	n.room.bytes += n.logged
+	if !n.room.fits(s.span.size() + foldedSize) {
+		n.folded.logs += s.span.trim()
+	}
 	s.span.folded(&n.folded)
-	s.span.links = append(s.span.links, n.links...)
-	s.run.folded.spans += n.folded.spans
-	s.run.folded.logs += n.folded.logs
-	n.ref.trace.bytes -= n.logged
-	s.write(n.ref.trace)
-	n.logs, n.links, n.done = nil, nil, true
+	n.room.close(s.span.size())
+	s.write()
+	clear(n.logs)
+	n.logs, n.done = n.logs[:0], true
 }
 
 // leaf begins a span below parent that has ended already, for finishLeaf to
 // write. It reports false, and folds the span, if there is no room for it.
 func (s *Sink) leaf(parent *node, id spanID, r *convert.Record, name, kind string) bool {
-	if !s.limits.open(parent.ref.trace) {
+	if parent.room.spans < 1 || parent.room.bytes < spanOverhead {
 		s.fold(parent, r)
 		return false
 	}
-	s.span.begin(ref{parent.ref.trace, id}, parent.ref.id, name)
-	s.span.text(attrKind, kind)
+	s.span.begin(ref{parent.trace, id}, parent.span, name)
+	s.span.word(attrKind, kind)
 	s.date(r.Start, r.Time)
 	return true
 }
 
-// finishLeaf writes the span that leaf began.
-func (s *Sink) finishLeaf(parent *node) { s.write(parent.ref.trace) }
+// finishLeaf writes the span that leaf began, without its stack if that is too
+// large, or folds it.
+func (s *Sink) finishLeaf(parent *node, r *convert.Record) {
+	if !parent.room.take(1, s.span.size()) {
+		s.span.trim()
+		if !parent.room.take(1, s.span.size()) {
+			s.fold(parent, r)
+			return
+		}
+	}
+	s.write()
+}
 
 // fold counts an interval that has no span on the one that would have been its
 // parent; on the run, if that is written already.
 func (s *Sink) fold(parent *node, r *convert.Record) {
 	if parent.done {
-		parent = s.run.node
+		parent = &s.run.node
 	}
 	parent.folded.span(int64(r.Duration()))
 }
 
-// maxLinks bounds the links that are added to a span bit by bit.
-const maxLinks = 500
-
-// addLink makes n point at another span, once, while there is room.
-func (s *Sink) addLink(n *node, to ref, kind string) {
-	l := link{to.trace.id, to.id, kind}
-	if n.done || len(n.links) == maxLinks || !s.limits.room(n.ref.trace, linkOverhead) || slices.Contains(n.links, l) {
-		return
+// foldAll counts several intervals that have no span.
+func (s *Sink) foldAll(parent *node, f *folded) {
+	if parent.done {
+		parent = &s.run.node
 	}
-	n.links = append(n.links, l)
-	n.logged += linkOverhead
-	n.ref.trace.bytes += linkOverhead
+	parent.folded.add(f)
 }
 
-// log adds a log to n, or counts it if there is no room.
+// addLog adds a log to n, or counts it if there is no room.
 func (s *Sink) addLog(n *node, e event) {
 	if n.done {
-		n = s.run.node
+		n = &s.run.node
 	}
 	size := e.size()
-	if !s.limits.room(n.ref.trace, size) {
+	if !n.room.take(0, size) {
 		n.folded.logs++
 		return
 	}
 	n.logs = append(n.logs, e)
 	n.logged += size
-	n.ref.trace.bytes += size
+}
+
+// write encodes the span that was built.
+func (s *Sink) write() {
+	s.run.spans++
+	s.out.span(&s.span)
 }

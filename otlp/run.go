@@ -5,22 +5,42 @@ import (
 	"slices"
 
 	"github.com/trace2otel/trace2otel/convert"
+	"github.com/trace2otel/trace2otel/internal/account"
 )
 
-// A run is the execution trace as a whole.
+// A run is the execution trace as a whole: a root span, which links to those of
+// the other OpenTelemetry traces.
 type run struct {
-	*node
-	trace  convert.Trace
-	folded folded // in all traces
+	node
+	trace convert.Trace
+	links []link
+
+	spans, traces int64  // written
+	foldedBelow   folded // on other spans
+	times         account.Totals
+	counts        counts
 }
+
+// maxRootLinks bounds the links to roots: there can be any number of tasks.
+const maxRootLinks = 1000
 
 func (s *Sink) beginRun(t *convert.Trace) {
 	s.run.trace = *t
-	s.run.node = s.root(s.ids.trace(idRun, ""), s.ids.span(idRun, ""), t.Start)
+	s.root(&s.run.node, s.ids.root(idRun, ""), t.Start, s.limits.room())
+}
+
+// linkRoot links the run to a root, unless there are too many.
+func (s *Sink) linkRoot(to ref) {
+	if len(s.run.links) < min(maxRootLinks, s.limits.bytes/8/linkSize) && s.run.room.take(0, linkSize) {
+		s.run.links = append(s.run.links, link{to, linkPart})
+	} else {
+		s.run.folded.links++
+	}
 }
 
 func (s *Sink) finishRun(sum *convert.Summary) {
-	s.compose(s.run.node, "go execution trace", kindRun, sum.End)
+	n := &s.run.node
+	s.compose(n, "go execution trace", kindRun, sum.End)
 	s.span.text(attrFormat, sum.Version)
 	if sum.Name != "" {
 		s.span.text(attrInput, sum.Name)
@@ -34,14 +54,25 @@ func (s *Sink) finishRun(sum *convert.Summary) {
 		s.span.text(attrLoss, l.Err.Error())
 		s.span.some(attrLossBytes, l.Bytes)
 	}
-	all := s.run.folded
-	s.span.some(attrAllFolded, all.spans+s.run.node.folded.spans)
-	s.span.some(attrAllLogs, all.logs+s.run.node.folded.logs)
-	s.finish(s.run.node)
+	s.times(&s.own, &s.run.times)
+	s.run.counts.attrs(&s.span)
+	s.span.int(attrSpans, s.run.spans+1)
+	s.span.int(attrTraces, s.run.traces)
+	all := s.run.foldedBelow
+	all.add(&n.folded)
+	s.span.some(attrAllFolded, all.spans)
+	s.span.some(attrAllFoldTime, all.ns)
+	s.span.some(attrAllLogs, all.logs)
+	s.span.some(attrAllLinks, all.links)
+	n.logged += linkSize * len(s.run.links)
+	s.span.links = append(s.span.links, s.run.links...)
+	s.finish(n)
 }
 
 // A proc sums up what a proc did.
 type proc struct {
+	node
+	kept        bool // there is room for it
 	first, last convert.Time
 	flags       convert.Flags
 	running     int64 // ns
@@ -54,6 +85,7 @@ func (s *Sink) procOf(id convert.ProcID, since convert.Time) *proc {
 	p := s.procs[id]
 	if p == nil {
 		p = &proc{first: since, last: since}
+		p.kept = s.o.Detail < DetailTasks && p.begin(&s.run.node, s.ids.span(idProc, "", uint64(id)), since)
 		s.procs[id] = p
 	}
 	return p
@@ -82,46 +114,17 @@ func (s *Sink) finishProcs() {
 	}
 	for _, id := range slices.Sorted(maps.Keys(s.procs)) {
 		p := s.procs[id]
-		r := convert.Record{Start: p.first, Time: p.last, Phase: convert.End}
-		if !s.leaf(s.run.node, s.ids.span(idProc, "", uint64(id)), &r, "proc", kindProc) {
+		if !p.kept {
+			s.run.folded.span(int64(p.last - p.first))
 			continue
 		}
+		s.compose(&p.node, "proc", kindProc, p.last)
 		s.span.int(attrProc, int64(id))
-		s.span.int(attrProcRunning, p.running)
+		s.span.int(attrProcBusy, max(0, p.running-p.syscall))
 		s.span.int(attrProcIdle, p.idle)
 		s.span.int(attrProcSyscall, p.syscall)
 		s.span.int(attrLongestIdle, p.longestIdle)
 		s.span.flags(p.flags)
-		s.finishLeaf(s.run.node)
+		s.finish(&p.node)
 	}
-}
-
-// stopTheWorld writes a stop: the garbage collector's below its cycle, others
-// below the run.
-func (s *Sink) stopTheWorld(r *convert.Record) {
-	s.world.Add(r)
-	if r.Phase != convert.End {
-		s.gc.stops = isGC(r.Name)
-		return
-	}
-	if s.o.Detail >= DetailTasks {
-		return
-	}
-	parent := s.run.node
-	if c := s.gc.cycle; c != nil && isGC(r.Name) {
-		parent = c.node
-	}
-	id := s.ids.span(idSTW, "", uint64(r.G), uint64(r.Start), uint64(r.Seen))
-	if !s.leaf(parent, id, r, "stop the world", kindSTW) {
-		return
-	}
-	s.span.text(attrReason, r.Name)
-	s.span.int(attrGoroutine, int64(r.G))
-	if r.Flags&convert.Stopped != 0 {
-		s.span.int(attrStopping, int64(r.ID))
-		s.span.int(attrStood, int64(r.Duration())-int64(r.ID))
-	}
-	s.stacks.stack(&s.span, r.Stack)
-	s.span.flags(r.Flags)
-	s.finishLeaf(parent)
 }

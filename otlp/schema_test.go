@@ -42,7 +42,7 @@ func TestSchemaPage(t *testing.T) {
 		t.Fatalf("only %d names found in attributes.go", len(names))
 	}
 	for name := range names {
-		if !strings.Contains(page, "`"+name+"`") && name != attrWaitSuffix {
+		if !strings.Contains(page, "`"+name+"`") && name != waitSuffix {
 			t.Errorf("%q is not on the page", name)
 		}
 	}
@@ -61,7 +61,7 @@ func TestWaitAttr(t *testing.T) {
 		"unknown (waiting since start)": "gotrace.wait.unknown_waiting_since_start_ns",
 		"GC mark assist wait for work":  "gotrace.wait.gc_mark_assist_wait_for_work_ns",
 	} {
-		if got := waitAttr(reason); got != want {
+		if got := waitAttr(attrWaitPrefix, reason); got != want {
 			t.Errorf("%q: got %s, want %s", reason, got, want)
 		}
 	}

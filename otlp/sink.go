@@ -2,9 +2,6 @@ package otlp
 
 import (
 	"io"
-	"path"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/trace2otel/trace2otel/convert"
@@ -40,9 +37,9 @@ type Options struct {
 	// Detail is which kinds of spans to write.
 	Detail Detail
 
-	// MinWait is how long a wait, a wait for a P, or a system call must last to
-	// have a span of its own; 1 ms if zero. Shorter ones count on the goroutine,
-	// and on the task or region that they are part of.
+	// MinWait is how long a wait, a wait for a P, a system call or a mark assist
+	// must last to have a span of its own; 1 ms if zero. Shorter ones count on
+	// the goroutine, and on the task or region that they are part of.
 	MinWait time.Duration
 
 	// Attributes are added to the resource; a service.name among them counts
@@ -72,8 +69,8 @@ const (
 // An Attribute is one of the resource, with a text.
 type Attribute struct{ Key, Value string }
 
-// scope is the instrumentation scope of all spans: this module.
-const scope = "github.com/trace2otel/trace2otel"
+// module is the instrumentation scope of all spans.
+const module = "github.com/trace2otel/trace2otel"
 
 // ErrNoClock is the error of Begin for a trace without a wall clock.
 var ErrNoClock error = noClock{}
@@ -91,24 +88,34 @@ func (noClock) Hint() string {
 
 // A Sink is a [convert.Sink] that writes spans.
 type Sink struct {
-	o      Options
-	limits limits
-	out    output
-	ids    ids
-	wall   convert.WallClock
-	stacks stackTable
-	span   span // being built
-
+	o       Options
 	minWait time.Duration
+	limits  limits
+	out     output
+	ids     ids
+	wall    convert.WallClock
 	world   account.World
-	scratch account.Totals
+	stacks  stackTable
 
 	run        run
 	functions  map[string]*function
 	goroutines map[convert.GoID]*goroutine
+	latest     *goroutine   // asked for
+	tasked     []*goroutine // with scopes
 	procs      map[convert.ProcID]*proc
 	gc         collector
+	stops      uint64 // so far
 	tasks      taskTable
+
+	own, inclusive timeNames
+	waitNames      map[string]string // by reason
+
+	// Scratch: the span being built, and what it is made of.
+	span   span
+	totals account.Totals // of a goroutine that ends
+	now    account.Totals // of a goroutine, at the time of the record
+	waits  []namedTime
+	scopes []*scope // free
 }
 
 // New returns a sink that writes to w, in chunks of about 1 MiB, and does not
@@ -116,10 +123,14 @@ type Sink struct {
 func New(w io.Writer, o Options) *Sink {
 	s := &Sink{
 		o:          o,
+		minWait:    o.MinWait,
 		limits:     limits{spans: o.MaxSpans, bytes: o.MaxBytes},
 		functions:  make(map[string]*function),
 		goroutines: make(map[convert.GoID]*goroutine),
 		procs:      make(map[convert.ProcID]*proc),
+		own:        ownTimes(),
+		inclusive:  inclusiveTimes(),
+		waitNames:  make(map[string]string),
 	}
 	if s.limits.spans <= 0 {
 		s.limits.spans = 5000
@@ -127,7 +138,7 @@ func New(w io.Writer, o Options) *Sink {
 	if s.limits.bytes <= 0 {
 		s.limits.bytes = 4_000_000
 	}
-	if s.minWait = o.MinWait; s.minWait == 0 {
+	if s.minWait == 0 {
 		s.minWait = time.Millisecond
 	}
 	s.out.w = w
@@ -145,50 +156,9 @@ func (s *Sink) Begin(t *convert.Trace) error {
 		return ErrNoClock
 	}
 	s.ids.key = t.RunKey
-	h := head{scope: scope, version: s.o.ToolVersion}
-	// Which host it was the trace does not tell, but that it was one matters:
-	// of children that outlive their parents, Jaeger warns unless it knows both
-	// to be of one host (cmd/query/app/querysvc, adjuster/clockskew.go).
-	var r span
-	r.text(attrServiceName, s.service(t))
-	r.text(attrRuntimeName, "go")
-	given := func(key string) bool {
-		return slices.ContainsFunc(s.o.Attributes, func(a Attribute) bool { return a.Key == key })
-	}
-	if !given(attrHost) {
-		r.text(attrHost, "localhost")
-	}
-	if !given(attrIP) {
-		r.text(attrIP, "127.0.0.1")
-	}
-	for _, a := range s.o.Attributes {
-		if a.Key != attrServiceName && a.Key != attrRuntimeName {
-			r.text(utf8Text(a.Key), a.Value)
-		}
-	}
-	h.resource = r.attrs
-	s.out.enc.begin(h)
+	s.out.enc.begin(s.o.head(t))
 	s.beginRun(t)
 	return nil
-}
-
-func (s *Sink) service(t *convert.Trace) string {
-	if s.o.Service != "" {
-		return s.o.Service
-	}
-	for _, a := range s.o.Attributes {
-		if a.Key == attrServiceName && a.Value != "" {
-			return a.Value
-		}
-	}
-	name := path.Base(strings.ReplaceAll(t.Name, `\`, "/"))
-	for _, ext := range []string{".gz", ".zst", ".trace", ".out"} {
-		name = strings.TrimSuffix(name, ext)
-	}
-	if t.Name == "" || name == "" || name == "-" {
-		return "unknown_service:go"
-	}
-	return name
 }
 
 // consumers has a method for each kind of record that makes spans.
@@ -243,25 +213,12 @@ func (s *Sink) sync(r *convert.Record) {
 // generation in which it lies, its end by its length. No span is empty: back
 // ends take that for an error.
 func (s *Sink) date(start, end convert.Time) {
-	s.span.start = s.dated(start)
+	s.span.start = s.at(start)
 	s.span.end = s.span.start + uint64(max(end-start, 1))
 }
 
-// dated returns the time of day of t, in nanoseconds since 1970.
-func (s *Sink) dated(t convert.Time) uint64 {
-	at, _ := s.wall.Wall(t)
-	return uint64(at)
-}
-
-// write encodes the span being built, for which room was set aside, and trims
-// it if it is larger than what is left.
-func (s *Sink) write(t *otelTrace) {
-	if !s.limits.fits(t, s.span.size()) {
-		if logs := s.span.trim(); logs > 0 {
-			s.span.int(attrFoldedLogs, logs)
-		}
-	}
-	t.promised--
-	t.bytes += s.span.size()
-	s.out.span(&s.span)
+// at returns the time of day of t, in nanoseconds since 1970.
+func (s *Sink) at(t convert.Time) uint64 {
+	ns, _ := s.wall.Wall(t)
+	return uint64(ns)
 }

@@ -19,6 +19,9 @@ type span struct {
 	attrs  []attr
 	events []event
 	links  []link
+
+	why  [1]attr // scratch: of a link
+	said [2]attr // of an event
 }
 
 // An attr is an attribute. What its value is, the kind says.
@@ -45,38 +48,27 @@ type event struct {
 	task    uint64 // or convert.NoTask
 }
 
-// A link points at a span of another OpenTelemetry trace. kind says what that
-// is, in the attribute attrLink.
+// A link points at a span of any OpenTelemetry trace of the run, and says why.
 type link struct {
-	trace traceID
-	span  spanID
-	kind  string
+	ref
+	why string
 }
 
 // begin makes s ready for a span.
 func (s *span) begin(at ref, parent spanID, name string) {
-	*s = span{
-		trace: at.trace.id, id: at.id, parent: parent, name: utf8Text(name),
-		attrs: s.attrs[:0], links: s.links[:0],
-	}
+	s.trace, s.id, s.parent, s.name = at.trace, at.span, parent, utf8Text(name)
+	s.attrs, s.links, s.events = s.attrs[:0], s.links[:0], nil
 }
 
-func (s *span) text(key, value string) {
-	s.attrs = append(s.attrs, attr{key: key, kind: attrText, text: utf8Text(value)})
+func (s *span) text(key, value string) { s.word(key, utf8Text(value)) }
+
+// word adds a text that is valid UTF-8.
+func (s *span) word(key, value string) {
+	s.attrs = append(s.attrs, attr{key: key, kind: attrText, text: value})
 }
 
 func (s *span) int(key string, value int64) {
 	s.attrs = append(s.attrs, attr{key: key, kind: attrInt, num: value})
-}
-
-// set replaces the value of an attribute that there is.
-func (s *span) set(key string, a attr) {
-	for i := range s.attrs {
-		if s.attrs[i].key == key {
-			a.key = key
-			s.attrs[i] = a
-		}
-	}
 }
 
 // some adds a number unless it is zero.
@@ -106,72 +98,108 @@ func (s *span) flags(f convert.Flags) {
 	}
 }
 
-// folded says what has no span of its own for want of room.
+// folded says what has no span, log or link of its own for want of room.
 func (s *span) folded(f *folded) {
 	s.some(attrFoldedSpans, f.spans)
 	s.some(attrFoldedDuration, f.ns)
 	s.some(attrFoldedLogs, f.logs)
+	s.some(attrFoldedLinks, f.links)
 }
 
 // link points at a span, if there is one.
-func (s *span) link(to ref, kind string) {
-	if to.trace != nil {
-		s.links = append(s.links, link{to.trace.id, to.id, kind})
+func (s *span) link(to ref, why string) {
+	if to != (ref{}) {
+		s.links = append(s.links, link{to, why})
 	}
 }
 
-// attr returns the attribute of a link.
-func (l *link) attr() attr { return attr{key: attrLink, text: l.kind} }
+// attrs returns the attributes of a link, in memory that the caller has for it.
+func (l *link) attrs(scratch *[1]attr) []attr {
+	scratch[0] = attr{key: attrLink, text: l.why}
+	return scratch[:]
+}
 
 // Sizes of parts of a span in the binary encoding, at the most: what is left
 // are the bytes of strings.
 const (
-	spanOverhead  = 80
-	attrOverhead  = 20
-	eventOverhead = 24
-	linkOverhead  = 32 + attrOverhead + len(attrLink) + len(linkG)
+	spanOverhead  = 72
+	textOverhead  = 14
+	intOverhead   = 8 // and the number
+	boolSize      = 10
+	eventOverhead = 18
+	linkSize      = 36 + textOverhead + len(attrLink) + maxLinkWord
+	foldedSize    = 4 * (intOverhead + 8 + len(attrFoldedDuration))
 )
 
 // size returns an upper bound of the size of s in the binary encoding.
 func (s *span) size() int {
-	n := spanOverhead + len(s.name)
+	n := spanOverhead + len(s.name) + linkSize*len(s.links)
 	for i := range s.attrs {
-		n += attrOverhead + len(s.attrs[i].key) + len(s.attrs[i].text)
+		n += s.attrs[i].size()
 	}
 	for i := range s.events {
 		n += s.events[i].size()
 	}
-	return n + linkOverhead*len(s.links)
+	return n
 }
 
-// attrs returns the attributes of a log.
-func (e *event) attrs() []attr {
-	attrs := []attr{{key: attrMessage, text: e.message}}
-	if e.task != convert.NoTask {
-		attrs = append(attrs, attr{key: attrTask, kind: attrInt, num: int64(e.task)})
+func (a *attr) size() int {
+	switch a.kind {
+	case attrInt:
+		return intOverhead + len(a.key) + varintSize(uint64(a.num))
+	case attrBool:
+		return boolSize + len(a.key)
 	}
-	return attrs
+	return textOverhead + len(a.key) + len(a.text)
+}
+
+// varintSize returns at least the length of v as a varint.
+func varintSize(v uint64) int {
+	switch {
+	case v < 1<<14:
+		return 2
+	case v < 1<<28:
+		return 4
+	case v < 1<<42:
+		return 6
+	}
+	return 10
+}
+
+// attrs returns the attributes of a log, in memory that the caller has for it.
+func (e *event) attrs(scratch *[2]attr) []attr {
+	scratch[0] = attr{key: attrMessage, text: e.message}
+	if e.task == convert.NoTask {
+		return scratch[:1]
+	}
+	scratch[1] = attr{key: attrTask, kind: attrInt, num: int64(e.task)}
+	return scratch[:]
 }
 
 func (e *event) size() int {
-	return eventOverhead + 2*attrOverhead + len(attrMessage) + len(attrTask) + len(e.name) + len(e.message)
+	return eventOverhead + textOverhead + intOverhead + 10 + len(attrMessage) + len(attrTask) + len(e.name) + len(e.message)
 }
 
-// maxName is the length to which names are cut when room is scarce.
-const maxName = 128
+// What of a span is kept where room is scarce.
+const (
+	maxName  = 120 // bytes of a name
+	maxLinks = 4
+)
 
-// trim takes from s what it can do without: logs, stacks, the end of a long
-// name. It returns how many logs that were.
+// trim takes from s what it can do without: logs, stacks, most links, the end
+// of a long name, and how the waits of subtasks divide up. It returns how many
+// logs that were.
 func (s *span) trim() (logs int64) {
 	logs = int64(len(s.events))
 	s.events = nil
 	kept := s.attrs[:0]
 	for _, a := range s.attrs {
-		if a.kind != attrText || len(a.text) <= maxName {
+		if len(a.text) <= maxName && !strings.HasPrefix(a.key, attrAllWaitPrefix) {
 			kept = append(kept, a)
 		}
 	}
 	s.attrs = kept
+	s.links = s.links[:min(len(s.links), maxLinks)]
 	if len(s.name) > maxName {
 		s.name = strings.ToValidUTF8(s.name[:maxName], "")
 	}

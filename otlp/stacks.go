@@ -1,7 +1,6 @@
 package otlp
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 
@@ -16,6 +15,10 @@ type stackTable struct {
 type stackText struct {
 	frames []convert.Frame
 	text   string
+
+	known  bool // of what follows: whether it was looked up
+	source source
+	site   int // the frame that called into source
 }
 
 func (t *stackTable) define(s *convert.Stack) {
@@ -29,63 +32,67 @@ func (t *stackTable) define(s *convert.Stack) {
 // 2,048 bytes.
 const maxStackText = 2000
 
-// stack adds the attributes of a stack: its text, and where its leaf is.
-func (t *stackTable) stack(s *span, id convert.StackID) {
+// of returns a stack, or nil if it has no frames.
+func (t *stackTable) of(id convert.StackID) *stackText {
 	if id == 0 || int(id) >= len(t.stacks) || len(t.stacks[id].frames) == 0 {
+		return nil
+	}
+	return &t.stacks[id]
+}
+
+// stack adds the attributes of a stack: its text, and where its leaf is.
+func (t *stackTable) stack(s *span, id convert.StackID) { t.add(s, t.of(id), 0) }
+
+// site adds the attributes of the stack at which a task began. Of tasks that a
+// library began, the frame told apart is that which called the library.
+func (t *stackTable) site(s *span, id convert.StackID, from source) {
+	st := t.of(id)
+	if st != nil && st.source != sourceNone && st.source == from {
+		t.add(s, st, st.site)
 		return
 	}
-	st := &t.stacks[id]
+	t.add(s, st, 0)
+}
+
+func (t *stackTable) add(s *span, st *stackText, at int) {
+	if st == nil {
+		return
+	}
 	if st.text == "" {
 		st.text = stackString(st.frames)
 	}
-	leaf := &st.frames[0]
-	s.text(attrFunction, leaf.Func)
-	s.text(attrFile, leaf.File)
-	s.int(attrLine, int64(leaf.Line))
-	s.text(attrStack, st.text)
+	f := &st.frames[at]
+	s.text(attrFunction, f.Func)
+	s.text(attrFile, f.File)
+	s.int(attrLine, int64(f.Line))
+	s.word(attrStack, st.text)
 }
 
-// otelTaskFunction is what begins a task in the OpenTelemetry SDK, for each
-// span that is recorded; otelStart, above it, is called by who starts the span
-// (go.opentelemetry.io/otel/sdk/trace: span.go, tracer.go).
-const (
-	otelTaskFunction = "go.opentelemetry.io/otel/sdk/trace.(*recordingSpan).runtimeTrace"
-	otelStart        = "go.opentelemetry.io/otel/sdk/trace.(*tracer).Start"
-)
-
-// calls reports whether a function is on a stack.
-func (t *stackTable) calls(id convert.StackID, function string) bool {
-	if int(id) >= len(t.stacks) {
-		return false
+// source returns the library that began a task at a stack.
+func (t *stackTable) source(id convert.StackID) source {
+	st := t.of(id)
+	if st == nil {
+		return sourceNone
 	}
-	return slices.ContainsFunc(t.stacks[id].frames, func(f convert.Frame) bool { return f.Func == function })
+	if !st.known {
+		st.known = true
+		st.source, st.site = sourceOf(st.frames)
+	}
+	return st.source
 }
 
-// task adds the attributes of the stack of a task. One that an SDK began comes
-// from where the SDK was called.
-func (t *stackTable) task(s *span, id convert.StackID, source string) {
-	t.stack(s, id)
-	if source != sourceOTel {
-		return
-	}
-	frames := t.stacks[id].frames
-	for i := range frames[:len(frames)-1] {
-		if frames[i].Func == otelStart {
-			s.set(attrFunction, attr{kind: attrText, text: utf8Text(frames[i+1].Func)})
-			s.set(attrFile, attr{kind: attrText, text: utf8Text(frames[i+1].File)})
-			s.set(attrLine, attr{kind: attrInt, num: int64(frames[i+1].Line)})
-		}
-	}
-}
+// maxFrames is how many frames the runtime writes of a stack at the most: the
+// root of a stack with so many may be missing (runtime/trace.go).
+const maxFrames = 128
 
-// root returns the function at the root of a stack: its goroutine's start
-// function.
+// root returns the function at the root of a stack, its goroutine's start
+// function, or nothing if the stack does not tell.
 func (t *stackTable) root(id convert.StackID) string {
-	if int(id) >= len(t.stacks) || len(t.stacks[id].frames) == 0 {
+	st := t.of(id)
+	if st == nil || len(st.frames) >= maxFrames {
 		return ""
 	}
-	frames := t.stacks[id].frames
-	return frames[len(frames)-1].Func
+	return st.frames[len(st.frames)-1].Func
 }
 
 // stackString writes a stack as runtime/debug.Stack does, and says so if it

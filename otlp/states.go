@@ -4,95 +4,179 @@ import (
 	"github.com/trace2otel/trace2otel/convert"
 )
 
-// state adds a state to its goroutine's account, and a proc's. A long wait has
-// a span.
+// state keeps the account of a goroutine, and writes states that are long.
 func (s *Sink) state(r *convert.Record) {
-	g := s.goroutines[r.G]
+	g := s.goroutineOf(r.G)
 	if g == nil {
 		return
 	}
-	stopped := g.account.Ended().Stopped
 	g.account.Add(&s.world, r)
-	if r.Phase != convert.End {
+	if r.Phase == convert.Begin {
+		g.state = r.State
 		return
 	}
-	switch r.State {
-	case convert.StateRunning:
-		g.counts.runs++
-	case convert.StateWaiting:
-		g.counts.waits++
-		s.wait(g, r, "wait: "+r.Reason(), kindWait)
-	case convert.StateRunnable:
-		s.wait(g, r, "runnable", kindRunnable)
-		if g.account.Ended().Stopped > stopped {
-			s.stopped(g)
-		}
-	case convert.StateSyscall:
-		if r.P != convert.NoProc {
-			s.procOf(r.P, r.Start).syscall += int64(r.Duration())
-		}
+	g.counts.state(r.State)
+	if r.State == convert.StateSyscall && r.P != convert.NoProc {
+		s.procOf(r.P, r.Start).syscall += int64(r.Duration())
+	}
+	if r.State == convert.StateWaiting || r.State == convert.StateRunnable {
+		s.long(g, r)
 	}
 }
 
-// wait writes a long wait, or a long wait for a P, below what its goroutine is
-// in.
-func (s *Sink) wait(g *goroutine, r *convert.Record, name, kind string) {
-	n := s.parent(g, r)
-	if n == nil || !s.leaf(n, s.ids.span(idState, kind, uint64(r.G), uint64(r.Start), uint64(r.Seen)), r, name, kind) {
+// syscall counts a system call, and writes it if it is long.
+func (s *Sink) syscall(r *convert.Record) {
+	g := s.goroutineOf(r.G)
+	if r.Phase != convert.End || g == nil {
+		return
+	}
+	g.counts.calls++
+	s.long(g, r)
+}
+
+// A longState is a state or system call that is to have a span, and the span of
+// the goroutine that ended the wait.
+type longState struct {
+	convert.Record
+	waker ref
+}
+
+// long writes a state or system call that is long, as often as there are views
+// of it: below its goroutine, and below the region or task in which it lies. A
+// region without a task that lies in the goroutine's trace stands between the
+// two.
+func (s *Sink) long(g *goroutine, r *convert.Record) {
+	if r.Duration() < s.minWait || s.o.Detail == DetailGoroutines {
+		return
+	}
+	v := longState{Record: *r}
+	if by := s.goroutines[r.By]; by != nil && by != g {
+		s.learn(by, s.stacks.root(r.ByStack))
+		v.waker = s.refOf(by)
+	}
+	s.writeInTask(g.top, &v)
+	n := g.node
+	for i, rg := 0, g.region; rg != nil && i < maxScopes; i, rg = i+1, rg.around {
+		if rg.in == viewGoroutine {
+			n = rg.node
+			break
+		}
+	}
+	switch {
+	case s.o.Detail == DetailTasks:
+	case n != nil:
+		s.writeState(n, &v)
+	case len(g.pending) < maxPending:
+		g.pending = append(g.pending, v)
+	default:
+		g.early.span(int64(r.Duration()))
+	}
+}
+
+// writeInTask writes a state below the innermost region or task in a task's
+// trace, from sc on outwards. A task gets it when it ends: if it ends on another
+// goroutine, the state is none of it.
+func (s *Sink) writeInTask(sc *scope, v *longState) {
+	for i := 0; sc != nil && i < maxScopes; i, sc = i+1, sc.below {
+		if sc.in != viewTask {
+			continue
+		}
+		if sc.region {
+			s.writeState(sc.node, v)
+		} else {
+			sc.task.hold(v)
+		}
+		return
+	}
+}
+
+// placePending writes what waited for the goroutine's place.
+func (s *Sink) placePending(g *goroutine) {
+	g.folded.add(&g.early)
+	for i := range g.pending {
+		s.writeState(g.node, &g.pending[i])
+	}
+	g.pending = nil
+}
+
+// writeState writes a state or system call as a span below n. Below tasks and
+// their regions, such spans take half of the room at the most: the rest is for
+// subtasks and regions.
+func (s *Sink) writeState(n *node, v *longState) {
+	r := &v.Record
+	if n.tree && (n.room.spans <= s.limits.spans/2 || n.room.bytes <= s.limits.bytes/2) {
+		s.fold(n, r)
+		return
+	}
+	if r.Kind == convert.KindSyscall {
+		s.writeSyscall(n, r)
+		return
+	}
+	name, kind, id := "runnable", kindRunnable, n.pick(idRunnable, idTaskRunnable)
+	if r.State == convert.StateWaiting {
+		name, kind, id = s.waitName(r.Reason()), kindWait, n.pick(idWait, idTaskWait)
+	}
+	if !s.leaf(n, s.stateID(id, r), r, name, kind) {
 		return
 	}
 	s.span.int(attrGoroutine, int64(r.G))
 	if kind == kindWait {
 		s.span.text(attrWaitReason, r.Reason())
 	}
+	s.stacks.stack(&s.span, r.Stack)
+	s.span.flags(r.Flags)
 	if r.By != convert.NoGoroutine {
 		s.span.int(attrWaker, int64(r.By))
 	}
-	s.stacks.stack(&s.span, r.Stack)
-	s.span.flags(r.Flags)
-	if by := s.goroutines[r.By]; by != nil && kind == kindWait && s.o.Detail < DetailTasks {
-		s.span.link(s.known(by, r.ByStack), linkWaker)
-	}
-	s.finishLeaf(n)
+	s.span.link(v.waker, linkWaker)
+	s.finishLeaf(n, r)
 }
 
-// parent returns the node below which an interval of g lies, or nil if it is
-// to have no span.
-func (s *Sink) parent(g *goroutine, r *convert.Record) *node {
-	if r.Duration() < s.minWait || s.o.Detail == DetailGoroutines {
-		return nil
+// waitName returns the name of the span of a wait: "wait: chan receive".
+func (s *Sink) waitName(reason string) string {
+	name := s.waitNames[reason]
+	if name == "" {
+		name = "wait: " + reason
+		if len(s.waitNames) < maxNames {
+			s.waitNames[reason] = name
+		}
 	}
-	if n := len(g.owners); n > 0 {
-		return g.owners[n-1].node
-	}
-	if s.o.Detail == DetailTasks || s.known(g, r.Stack).trace == nil {
-		return nil
-	}
-	return g.node
+	return name
 }
 
-// syscall writes a long system call, below what its goroutine is in.
-func (s *Sink) syscall(r *convert.Record) {
-	g := s.goroutines[r.G]
-	if r.Phase != convert.End || g == nil {
-		return
+// pick returns the kind of id of what can have a span in two traces.
+func (n *node) pick(below, inTask idKind) idKind {
+	if n.tree {
+		return inTask
 	}
-	g.counts.calls++
-	n := s.parent(g, r)
-	if n == nil || !s.leaf(n, s.ids.span(idSyscall, "", uint64(r.G), uint64(r.Start), uint64(r.Seen)), r, "syscall", kindSyscall) {
+	return below
+}
+
+func (s *Sink) stateID(kind idKind, r *convert.Record) spanID {
+	return s.ids.span(kind, "", uint64(r.G), uint64(r.Start), uint64(r.Time))
+}
+
+func (s *Sink) writeSyscall(n *node, r *convert.Record) {
+	if !s.leaf(n, s.stateID(n.pick(idSyscall, idTaskSyscall), r), r, "syscall", kindSyscall) {
 		return
 	}
 	s.span.int(attrGoroutine, int64(r.G))
+	s.where(r)
+	if blocked := int64(r.Duration()) - int64(r.ID); blocked > 0 {
+		s.span.yes(attrProcLost)
+		s.span.int(attrSyscallBlockedFor, blocked)
+	}
+	s.stacks.stack(&s.span, r.Stack)
+	s.span.flags(r.Flags)
+	s.finishLeaf(n, r)
+}
+
+// where says where something ran.
+func (s *Sink) where(r *convert.Record) {
 	if r.P != convert.NoProc {
 		s.span.int(attrProc, int64(r.P))
 	}
 	if r.M != convert.NoThread {
 		s.span.int(attrThread, int64(r.M))
 	}
-	if blocked := int64(r.Duration()) - int64(r.ID); blocked > 0 {
-		s.span.int(attrSyscallBlockedFor, blocked)
-	}
-	s.stacks.stack(&s.span, r.Stack)
-	s.span.flags(r.Flags)
-	s.finishLeaf(n)
 }

@@ -1,0 +1,70 @@
+package otlp
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/trace2otel/trace2otel/convert"
+	"github.com/trace2otel/trace2otel/internal/account"
+)
+
+// TestPromise makes the largest span that there can be: trimmed, it is no
+// larger than what is promised to it.
+func TestPromise(t *testing.T) {
+	long := strings.Repeat("n", 3000)
+	var s Sink
+	s.own, s.inclusive = ownTimes(), inclusiveTimes()
+	s.stacks.define(&convert.Stack{ID: 1, Frames: []convert.Frame{{Func: long[:maxName], File: long[:maxName], Line: math.MaxInt64}}})
+	s.span.begin(ref{}, spanID{}, long)
+	s.span.text(attrKind, kindGoroutine)
+	for _, key := range []string{attrTask, attrParent, attrGoroutine, attrCreator, attrEnder, attrProc} {
+		s.span.int(key, math.MaxInt64)
+	}
+	o := origin{source: sourceOtel, otel: long[:32] + "-" + long[:16], datadog: "18446744073709551615"}
+	o.attrs(&s.span)
+	most := time.Duration(math.MaxInt64 / 100)
+	totals := account.Totals{Running: most, Assist: most, Runnable: most, Stopped: most, Syscall: most, SyscallBlocked: most}
+	for i := range 50 {
+		totals.Waits = append(totals.Waits, account.Wait{Reason: fmt.Sprint(i, long), Time: most})
+	}
+	s.times(&s.own, &totals)
+	s.times(&s.inclusive, &totals)
+	c := counts{math.MaxInt64, math.MaxInt64, math.MaxInt64, math.MaxInt64}
+	c.attrs(&s.span)
+	s.stacks.stack(&s.span, 1)
+	s.span.flags(convert.OpenStart | convert.OpenEnd | convert.Exited)
+	for range 50 {
+		s.span.link(ref{span: spanID{1}}, linkTask)
+	}
+	s.span.events = []event{{message: long}}
+	s.span.trim()
+	s.span.folded(&folded{math.MaxInt64, math.MaxInt64, math.MaxInt64, math.MaxInt64})
+	if n := s.span.size(); n > promise || n < promise/2 {
+		t.Errorf("a trimmed span has up to %d bytes, promised are %d", n, promise)
+	}
+}
+
+// TestShares holds the shares of parts against what docs/otlp-schema.md says,
+// and against any bounds.
+func TestShares(t *testing.T) {
+	for part, want := range []string{1: "25 199", 2: "250 19", 3: "625 7", 4: "625 7"} {
+		if part == 0 {
+			continue
+		}
+		size, each := limits{5000, 4_000_000}.share(part)
+		if got := fmt.Sprint(size, each.spans); got != want {
+			t.Errorf("part %d has %s goroutines and spans for each, want %s", part, got, want)
+		}
+	}
+	for _, l := range []limits{{2, 3 * promise}, {50, 5 * promise}, {5000, 100_000}, {1000, 4_000_000}} {
+		for part := 1; part < 5; part++ {
+			size, each := l.share(part)
+			if size < 1 || each.spans < 1 || each.bytes < promise || 1+size*each.spans > l.spans || promise+size*each.bytes > l.bytes {
+				t.Errorf("%v: part %d has %d times %v", l, part, size, each)
+			}
+		}
+	}
+}

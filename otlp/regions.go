@@ -1,0 +1,125 @@
+package otlp
+
+import (
+	"cmp"
+
+	"github.com/trace2otel/trace2otel/convert"
+)
+
+// region begins and ends a region.
+func (s *Sink) region(r *convert.Record) {
+	g := s.goroutineOf(r.G)
+	switch {
+	case g == nil:
+	case r.Phase == convert.Begin:
+		s.beginRegion(g, r)
+	case g.region != nil:
+		s.endRegion(g.region, r)
+	default:
+		// Begun before the trace, and so around all that began in it.
+		s.earlyRegion(g, r)
+	}
+}
+
+func (s *Sink) beginRegion(g *goroutine, r *convert.Record) {
+	s.learn(g, s.stacks.root(r.Stack))
+	parent, in := s.home(g, r.ID)
+	t := s.tasks.open(r.ID)
+	sc := s.push(g, t, r.Start)
+	sc.region, sc.id, sc.in = true, r.ID, in
+	sc.around, g.region = g.region, sc
+	sc.node = parent
+	if sc.kept = in != viewNone && sc.mine.begin(parent, s.regionID(r), r.Start); sc.kept {
+		sc.node = &sc.mine
+	}
+}
+
+func (s *Sink) endRegion(sc *scope, r *convert.Record) {
+	g := sc.g
+	g.account.At(&s.world, r.Time, &s.now)
+	if t := sc.task; t != nil {
+		sc.detach(&s.now)
+		t.own.Add(&sc.own)
+	}
+	if !sc.kept {
+		s.fold(sc.node, r)
+	} else {
+		s.compose(sc.node, cmp.Or(r.Name, "region"), kindRegion, r.Time)
+		s.now.Sub(&sc.start)
+		s.regionAttrs(r)
+		s.finish(sc.node)
+	}
+	g.region = sc.around
+	s.remove(sc)
+}
+
+func (s *Sink) earlyRegion(g *goroutine, r *convert.Record) {
+	parent, in := s.home(g, r.ID)
+	if in == viewNone {
+		s.fold(parent, r)
+		return
+	}
+	if s.leaf(parent, s.regionID(r), r, cmp.Or(r.Name, "region"), kindRegion) {
+		g.account.At(&s.world, r.Time, &s.now)
+		s.regionAttrs(r)
+		s.finishLeaf(parent, r)
+	}
+}
+
+func (s *Sink) regionID(r *convert.Record) spanID {
+	return s.ids.span(idRegion, "", uint64(r.G), uint64(r.Start), uint64(r.Seen))
+}
+
+// regionAttrs adds the attributes of a region, of which s.now is the time.
+func (s *Sink) regionAttrs(r *convert.Record) {
+	if r.ID != convert.NoTask {
+		s.span.int(attrTask, int64(r.ID))
+	}
+	s.span.int(attrGoroutine, int64(r.G))
+	s.times(&s.own, &s.now)
+	s.stacks.stack(&s.span, r.Stack)
+	s.span.flags(r.Flags)
+}
+
+// home returns the node of what a region or log of g lies in, and in which
+// view: the innermost region or task on g if it has no task, or is of a task
+// that was forgotten; else the innermost region of its task on g, or the task.
+func (s *Sink) home(g *goroutine, task uint64) (*node, view) {
+	if task == convert.NoTask && g.top != nil {
+		return g.top.node, g.top.in
+	}
+	if task != convert.NoTask {
+		for i, sc := 0, g.top; sc != nil && i < maxScopes; i, sc = i+1, sc.below {
+			if sc.id == task {
+				return sc.node, sc.in
+			}
+		}
+		if t := s.taskOf(task); t != nil {
+			return t.node, viewTask
+		}
+	}
+	if n := s.place(g); n != nil {
+		return n, viewGoroutine
+	}
+	return &s.run.node, viewNone
+}
+
+// log adds a log to the span in which it lies.
+func (s *Sink) log(r *convert.Record) {
+	n := &s.run.node
+	if g := s.goroutineOf(r.G); g != nil {
+		s.learn(g, s.stacks.root(r.Stack))
+		g.noteLog(r)
+		n, _ = s.home(g, r.ID)
+	} else if t := s.taskOf(r.ID); t != nil {
+		n = t.node
+	}
+	text := r.Text
+	if id, ok := datadogSpan(r); ok {
+		if t := s.tasks.open(r.ID); t != nil && t.kept && t.origin.datadog == "" {
+			t.origin.datadog, t.origin.source = id, sourceDatadog
+		}
+		text = id
+	}
+	s.addLog(n, event{at: s.at(r.Time), name: utf8Text(cmp.Or(r.Name, "log")), message: utf8Text(text), task: r.ID})
+}

@@ -1,0 +1,180 @@
+package otlp
+
+import (
+	"github.com/trace2otel/trace2otel/convert"
+	"github.com/trace2otel/trace2otel/internal/account"
+)
+
+// A scope is a stretch of a goroutine's time that is open: a region, or a task
+// from its beginning on that goroutine. Regions nest; tasks end when and where
+// they like.
+//
+// Of the scopes of one tree of tasks on one goroutine, the innermost one gets
+// the time, so that no task gets what a subtask has, and the tree gets nothing
+// twice. Scopes of different trees know nothing of one another.
+type scope struct {
+	*node       // for what lies within
+	mine   node // of a region
+	kept   bool // a region has the node for itself
+	in     view
+	region bool
+	id     uint64 // of its task, or convert.NoTask
+
+	g            *goroutine
+	below, above *scope // of the goroutine
+	around       *scope // the region around a region
+
+	task         *task  // whose time it is; nil: of none that is open
+	at           int    // its place in task.scopes
+	outer, inner *scope // of the same tree on the goroutine
+
+	start account.Totals // of the goroutine, at the beginning
+	since account.Totals // when the scope last became the innermost, unless that was at the start
+	again bool           // it was not
+	own   account.Totals // as the innermost, before since
+}
+
+// A view is a trace in which a scope has a place.
+type view uint8
+
+const (
+	viewNone      view = iota // it has none: goroutines have no spans
+	viewGoroutine             // its goroutine's
+	viewTask                  // a task's
+)
+
+// maxScopes bounds how far into a goroutine's scopes anything looks: programs
+// that forget to end their tasks make them many.
+const maxScopes = 32
+
+// push opens a scope on g, as the innermost. t is the task to which its time
+// goes, if that is open.
+func (s *Sink) push(g *goroutine, t *task, now convert.Time) *scope {
+	var sc *scope
+	if n := len(s.scopes); n > 0 {
+		sc, s.scopes = s.scopes[n-1], s.scopes[:n-1]
+	} else {
+		sc = new(scope)
+	}
+	sc.g, sc.task = g, t
+	sc.below = g.top
+	if g.top == nil {
+		s.tasked = append(s.tasked, g)
+		g.tasked = len(s.tasked)
+	} else {
+		g.top.above = sc
+	}
+	g.top = sc
+	g.account.At(&s.world, now, &sc.start)
+	if t == nil {
+		return sc
+	}
+	sc.at = len(t.scopes)
+	t.scopes = append(t.scopes, sc)
+	for i, o := 0, sc.below; o != nil && i < maxScopes; i, o = i+1, o.below {
+		if o.task != nil && o.task.root == t.root && o.inner == nil {
+			o.settle(&sc.start)
+			o.inner, sc.outer = sc, o
+			break
+		}
+	}
+	return sc
+}
+
+// settle adds to sc.own what it got since it became the innermost.
+func (sc *scope) settle(now *account.Totals) {
+	sc.own.Add(now)
+	if sc.again {
+		sc.own.Sub(&sc.since)
+	} else {
+		sc.own.Sub(&sc.start)
+	}
+}
+
+// detach takes sc from its task, which gets no more of its time. What it got so
+// far is sc.own.
+func (sc *scope) detach(now *account.Totals) {
+	if sc.inner == nil {
+		sc.settle(now)
+	} else {
+		sc.inner.outer = sc.outer
+	}
+	if o := sc.outer; o != nil {
+		o.inner = sc.inner
+		if o.inner == nil {
+			o.since.Set(now)
+			o.again = true
+		}
+	}
+	t := sc.task
+	last := len(t.scopes) - 1
+	t.scopes[sc.at] = t.scopes[last]
+	t.scopes[sc.at].at = sc.at
+	t.scopes = t.scopes[:last]
+	sc.task, sc.inner = nil, nil
+}
+
+// remove takes a scope that is detached, or never had a task, from its
+// goroutine, and keeps it for later use.
+func (s *Sink) remove(sc *scope) {
+	g := sc.g
+	if sc.below != nil {
+		sc.below.above = sc.above
+	}
+	if sc.above != nil {
+		sc.above.below = sc.below
+	} else {
+		g.top = sc.below
+	}
+	if g.top == nil {
+		last := len(s.tasked) - 1
+		s.tasked[g.tasked-1] = s.tasked[last]
+		s.tasked[g.tasked-1].tasked = g.tasked
+		s.tasked[last] = nil
+		s.tasked = s.tasked[:last]
+		g.tasked = 0
+	}
+	sc.start.Reset()
+	sc.since.Reset()
+	sc.own.Reset()
+	*sc = scope{start: sc.start, since: sc.since, own: sc.own, mine: node{logs: sc.mine.logs[:0]}}
+	if len(s.scopes) < maxFree {
+		s.scopes = append(s.scopes, sc)
+	}
+}
+
+// maxFree bounds the scopes kept for later use.
+const maxFree = 1024
+
+// leaveScopes closes the scopes of a goroutine that ends. Its regions have
+// ended. Tasks that it began can no more end on it, unless it ends with the
+// trace.
+func (s *Sink) leaveScopes(g *goroutine, r *convert.Record) {
+	if g.top == nil {
+		return
+	}
+	g.account.At(&s.world, r.Time, &s.now)
+	for g.top != nil {
+		sc := g.top
+		if t := sc.task; t != nil {
+			sc.detach(&s.now)
+			t.begun = nil
+			if r.Flags&convert.OpenEnd != 0 {
+				t.own.Add(&sc.own)
+			} else {
+				t.held, t.unheld = nil, folded{}
+			}
+		}
+		s.remove(sc)
+	}
+}
+
+// innermostTask returns the task in which g is at work, or nil.
+func (g *goroutine) innermostTask() *task {
+	for i, sc := 0, g.top; sc != nil && i < maxScopes; i, sc = i+1, sc.below {
+		if sc.task != nil {
+			return sc.task
+		}
+	}
+	return nil
+}
