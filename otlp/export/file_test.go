@@ -15,6 +15,9 @@ import (
 // What failed can be sent again from either kind of file, and so can the files
 // of package otlp.
 func TestFiles(t *testing.T) {
+	if testing.Short() {
+		t.Skip("files of many megabytes, five times over")
+	}
 	binary := traceSpans(t)
 	want := decode(t, binary)
 	var lines bytes.Buffer
