@@ -104,6 +104,18 @@ const (
 	attrAllLinks    = "gotrace.run.folded.links"
 )
 
+// Names of metrics: of the semantic conventions where these mean what a trace
+// tells, else ours. The page explains them, too.
+const (
+	metricHeap       = "gotrace.heap.live"
+	metricGoal       = "go.memory.gc.goal"
+	metricProcs      = "go.processor.limit"
+	metricGoroutines = "gotrace.goroutine.count"
+	metricLatency    = "go.schedule.duration"
+
+	attrGoroutineState = "gotrace.goroutine.state"
+)
+
 // Values of attrKind.
 const (
 	kindRun       = "run"

@@ -13,12 +13,7 @@ type jsonEncoder struct{ head []byte }
 
 func (e *jsonEncoder) begin(h head) {
 	b := append(e.head[:0], `{"resourceSpans":[{"resource":{"attributes":`...)
-	resource := slices.Clone(h.resource)
-	for i := range resource {
-		key := jsonString(nil, resource[i].key) // may be the user's
-		resource[i].key = string(key[1 : len(key)-1])
-	}
-	b = jsonAttrs(b, resource)
+	b = jsonAttrs(b, escapeKeys(h.resource))
 	b = append(b, `},"scopeSpans":[{"scope":{"name":`...)
 	b = jsonString(b, h.scope)
 	if h.version != "" {
@@ -26,6 +21,17 @@ func (e *jsonEncoder) begin(h head) {
 		b = jsonString(b, h.version)
 	}
 	e.head = append(b, `},"spans":[`...)
+}
+
+// escapeKeys returns the attributes of a resource as jsonAttrs wants them: their
+// names may be the user's, not ours.
+func escapeKeys(resource []attr) []attr {
+	resource = slices.Clone(resource)
+	for i := range resource {
+		key := jsonString(nil, resource[i].key)
+		resource[i].key = string(key[1 : len(key)-1])
+	}
+	return resource
 }
 
 // span appends a span, with a comma behind it.

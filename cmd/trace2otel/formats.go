@@ -41,6 +41,7 @@ type output struct {
 	now  bool   // date it as if the trace ended now
 	gzip bool   // compress it
 	asGo bool   // of a trace read as Go's own tools do
+	also bool   // it goes beside the output before it, named by its extension
 	sink func(w io.Writer) convert.Sink
 
 	// twice is instead of sink for outputs that take two passes over the
@@ -69,7 +70,7 @@ var formats = []format{
 		short:   "Write OTLP spans, for Jaeger and other OpenTelemetry back ends",
 		long:    otlpLong,
 		example: otlpExample,
-		names:   ".otlp.jsonl, or .otlp.binpb",
+		names:   ".otlp.jsonl, or .otlp.binpb; and .otlp-metrics.jsonl or .otlp-metrics.binpb",
 		flags:   otlpFlags,
 		sent:    true,
 	},

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -29,6 +31,7 @@ func (c *cli) newSingle(f *format) *cobra.Command {
 		if err != nil {
 			return err
 		}
+		outs, also := splitOutputs(outs)
 		if len(outs) != 1 {
 			return hinted{
 				errors.New("which one? " + f.name + " makes several outputs, and this command writes one"),
@@ -65,6 +68,16 @@ func (c *cli) newSingle(f *format) *cobra.Command {
 		if delivery != nil {
 			j.targets = append(j.targets, target{output: t.output, delivery: delivery})
 		}
+		for _, o := range also {
+			if t.path == "" || t.path == stdio {
+				return hinted{errors.New("where to with what goes beside FILE?"), "pass -o FILE"}
+			}
+			path := besidePath(t.path, o.ext)
+			if err := statInputs(args).spare(path); err != nil {
+				return err
+			}
+			j.targets = append(j.targets, target{output: o, path: path})
+		}
 		if err := j.readTwice(); err != nil {
 			return err
 		}
@@ -72,6 +85,28 @@ func (c *cli) newSingle(f *format) *cobra.Command {
 		return nil
 	}
 	return cmd
+}
+
+// splitOutputs tells the outputs that go beside others from those.
+func splitOutputs(all []output) (outs, also []output) {
+	for _, o := range all {
+		if o.also {
+			also = append(also, o)
+		} else {
+			outs = append(outs, o)
+		}
+	}
+	return outs, also
+}
+
+// besidePath returns the name of an output beside the file of that path: its
+// base name, with the extension.
+func besidePath(path, ext string) string {
+	dir, file := filepath.Split(path)
+	for _, known := range []string{".jsonl", ".json", ".binpb", ".otlp"} {
+		file = strings.TrimSuffix(file, known)
+	}
+	return dir + file + ext
 }
 
 // oneInput checks the arguments of commands that take one input.
