@@ -70,7 +70,7 @@ var formats = []format{
 		short:   "Write OTLP spans, for Jaeger and other OpenTelemetry back ends",
 		long:    otlpLong,
 		example: otlpExample,
-		names:   ".otlp.jsonl, or .otlp.binpb; and .otlp-metrics.jsonl or .otlp-metrics.binpb",
+		names:   ".otlp.jsonl or .otlp.binpb, and .otlp-metrics with --metrics",
 		flags:   otlpFlags,
 		sent:    true,
 	},
