@@ -69,6 +69,7 @@ func (d *deliveryFlags) delivery(inputs []string, output string) (*delivery, err
 	}
 	out := &delivery{failedOut: d.failed, retry: export.Retry{For: cmp.Or(d.patience, -1)}}
 	target := export.Target{URL: d.endpoint, Protocol: export.Protocol(d.protocol)}
+	out.target = target
 	resolved, err := target.Resolve()
 	if err == nil {
 		out.client, err = newClient(target, out.retry)
@@ -79,6 +80,9 @@ func (d *deliveryFlags) delivery(inputs []string, output string) (*delivery, err
 	out.url = displayURL(resolved.URL)
 	return out, nil
 }
+
+// meter returns a delivery of metrics to the same back end.
+func (d *delivery) meter() *meter { return &meter{target: d.target, retry: d.retry, url: d.url} }
 
 // displayURL returns a URL for messages, without a password.
 func displayURL(text string) string {
@@ -117,6 +121,7 @@ func (l *errorLog) Error(err error, did string, _ ...any) {
 // A delivery is spans on their way to a back end. It is a [destination], of
 // binary OTLP.
 type delivery struct {
+	target    export.Target // as the flags have it
 	client    export.Client
 	url       string
 	retry     export.Retry

@@ -18,6 +18,7 @@ type job struct {
 	input    string
 	targets  []target
 	delivery *delivery // that a target has, or nil
+	meter    *meter    // likewise
 }
 
 // A target is an output and its place.
@@ -27,6 +28,7 @@ type target struct {
 	keep bool   // refuse to replace what is there
 
 	delivery *delivery // instead of a path
+	meter    *meter    // likewise
 }
 
 // open makes the target's destination.
@@ -37,6 +39,12 @@ func (t *target) open(ctx context.Context, c *cli, m outputMode) (destination, e
 			return nil, err
 		}
 		return t.delivery, nil
+	}
+	if t.meter != nil {
+		if err := t.meter.open(ctx, c); err != nil {
+			return nil, err
+		}
+		return t.meter, nil
 	}
 	f, err := createOutput(t.path, c.stdout, m, &c.temporary)
 	if err != nil {
@@ -60,6 +68,9 @@ type destination interface {
 // of a delivery last.
 func (c *cli) run(ctx context.Context, j job) exitCode {
 	code := c.produce(ctx, j)
+	if j.meter != nil {
+		code = worse(code, j.meter.tell(c, displayName(j.input)))
+	}
 	if j.delivery != nil {
 		code = worse(code, j.delivery.tell(c, displayName(j.input)))
 	}
@@ -137,7 +148,7 @@ func (c *cli) convert(ctx context.Context, j job) ([]destination, *convert.Summa
 		}
 		files = append(files, f)
 		o := t.output
-		if t.delivery != nil {
+		if t.delivery != nil || t.meter != nil {
 			o.sink = t.wire
 		}
 		sinks.add(&o, f)

@@ -32,7 +32,7 @@ func otlpFlags(fs *pflag.FlagSet) func(string) ([]output, error) {
 	detail := fs.String("detail", "states", "`what` has spans: tasks (with their regions and long waits), goroutines (also goroutines,\nprocs, the GC), or states (also their long waits and system calls)")
 	fs.DurationVar(&o.MinWait, "min-wait", time.Millisecond, "how long a wait or a system call must last to have a span; shorter ones are counted")
 	fs.IntVar(&o.MaxSpans, "max-spans", 0, "most spans in one OpenTelemetry trace; 0 is for 5,000")
-	metrics := fs.Bool("metrics", false, "also write metrics: the heap, goroutines by state, GOMAXPROCS, scheduling latency;\nto a file beside that of the spans, named .otlp-metrics")
+	metrics := fs.Bool("metrics", false, "also write metrics: the heap, goroutines by state, GOMAXPROCS, scheduling latency;\nto a file beside that of the spans, named .otlp-metrics, and to where spans are sent")
 	now := fs.Bool("shift-to-now", false, "date the spans as if the trace ended now, for back ends that refuse the past;\nids differ each time")
 	return func(file string) ([]output, error) {
 		if !fs.Changed("format") && filepath.Ext(file) == ".binpb" {
@@ -77,6 +77,11 @@ func otlpFlags(fs *pflag.FlagSet) func(string) ([]output, error) {
 		also := output{
 			ext: ".otlp-metrics" + strings.TrimPrefix(out.ext, ".otlp"), also: true, now: *now,
 			sink: func(w io.Writer) convert.Sink { return otlp.NewMetrics(w, o) },
+			wire: func(w io.Writer) convert.Sink {
+				o := o
+				o.Format = otlp.Binary
+				return otlp.NewMetrics(w, o)
+			},
 		}
 		return []output{out, also}, nil
 	}

@@ -69,7 +69,14 @@ func (c *cli) newSingle(f *format) *cobra.Command {
 			j.targets = append(j.targets, target{output: t.output, delivery: delivery})
 		}
 		for _, o := range also {
-			if t.path == "" || t.path == stdio {
+			if delivery != nil {
+				j.meter = delivery.meter()
+				j.targets = append(j.targets, target{output: o, meter: j.meter})
+			}
+			switch {
+			case t.path == "" && delivery != nil:
+				continue
+			case t.path == "" || t.path == stdio:
 				return hinted{errors.New("where to with what goes beside FILE?"), "pass -o FILE"}
 			}
 			path := besidePath(t.path, o.ext)

@@ -88,6 +88,10 @@ type overHTTP struct {
 }
 
 func (h *overHTTP) ServeHTTP(w http.ResponseWriter, in *http.Request) {
+	if in.URL.Path == metricsPath {
+		h.serveMetrics(w, in)
+		return
+	}
 	r := Request{Protocol: in.Header.Get("Content-Type"), Path: in.URL.Path, Headers: make(map[string]string), Context: in.Context()}
 	for name := range in.Header {
 		r.Headers[strings.ToLower(name)] = in.Header.Get(name)

@@ -14,7 +14,9 @@ import (
 	"testing"
 	"time"
 
+	metricscollector "go.opentelemetry.io/proto/otlp/collector/metrics/v1"
 	collector "go.opentelemetry.io/proto/otlp/collector/trace/v1"
+	metrics "go.opentelemetry.io/proto/otlp/metrics/v1"
 	trace "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
@@ -35,6 +37,7 @@ type Server struct {
 	mu       sync.Mutex
 	requests []Request
 	spans    []*trace.Span
+	metrics  []*metrics.ResourceMetrics
 	conns    map[net.Conn]bool // of gRPC, for cutting
 }
 
@@ -106,6 +109,7 @@ func Start(tb testing.TB, o Options) *Server {
 	}
 	rpc := grpc.NewServer(options...)
 	collector.RegisterTraceServiceServer(rpc, &overGRPC{s: s})
+	metricscollector.RegisterMetricsServiceServer(rpc, &metricsOverGRPC{s: s})
 	var served sync.WaitGroup
 	served.Go(func() { rpc.Serve(&listening{listener, s}) })
 	tb.Cleanup(func() {

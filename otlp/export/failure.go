@@ -3,7 +3,6 @@ package export
 import (
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -152,7 +151,7 @@ func partialSuccess(err error) (rejected int64, notice string, rest error) {
 	if !ok || at < 0 {
 		return 0, "", err
 	}
-	if _, err := fmt.Sscanf(text[at:], " (%d spans rejected)", &rejected); err != nil {
+	if rejected, ok = rejectedCount(text[at:]); !ok {
 		return 0, "", err
 	}
 	return rejected, text[:at], nil

@@ -40,10 +40,18 @@ type Target struct {
 // A Client sends requests: see [Target.NewClient].
 type Client = otlptrace.Client
 
+// A signal is what OTLP sends: it has variables of its own, and a path.
+type signal struct{ name, path string }
+
+var (
+	traceSignal  = signal{"TRACES", "/v1/traces"} // opentelemetry.io/docs/specs/otlp, "OTLP/HTTP Request"
+	metricSignal = signal{"METRICS", "/v1/metrics"}
+)
+
 // env returns the value of an environment variable of OTLP exporters, its
-// version for traces before the general one, and which of them has it.
-func env(name string) (value, variable string) {
-	for _, prefix := range []string{"OTEL_EXPORTER_OTLP_TRACES_", "OTEL_EXPORTER_OTLP_"} {
+// version for the signal before the general one, and which of them has it.
+func (s signal) env(name string) (value, variable string) {
+	for _, prefix := range []string{"OTEL_EXPORTER_OTLP_" + s.name + "_", "OTEL_EXPORTER_OTLP_"} {
 		if value := strings.TrimSpace(os.Getenv(prefix + name)); value != "" {
 			return value, prefix + name
 		}
@@ -51,17 +59,19 @@ func env(name string) (value, variable string) {
 	return "", ""
 }
 
-// Resolve returns t with nothing left empty.
-func (t Target) Resolve() (Target, error) {
+// Resolve returns t with nothing left empty, as it is for spans.
+func (t Target) Resolve() (Target, error) { return t.resolve(traceSignal) }
+
+func (t Target) resolve(s signal) (Target, error) {
 	if t.URL == "" {
-		if t.URL, _ = env("ENDPOINT"); t.URL == "" {
+		if t.URL, _ = s.env("ENDPOINT"); t.URL == "" {
 			return t, errors.New("the environment has no OTEL_EXPORTER_OTLP_ENDPOINT")
 		}
 	}
 	source := ""
 	if t.Protocol == "" {
 		var value string
-		value, source = env("PROTOCOL")
+		value, source = s.env("PROTOCOL")
 		t.Protocol = Protocol(value)
 	}
 	switch t.Protocol {
@@ -99,7 +109,7 @@ func (t Target) NewClient(r Retry) (Client, error) {
 	}
 	var u *url.URL
 	if given {
-		if u, err = t.parse(); err != nil {
+		if u, err = t.parse(traceSignal); err != nil {
 			return nil, err
 		}
 	}
@@ -131,10 +141,8 @@ func (t Target) NewClient(r Retry) (Client, error) {
 	return otlptracehttp.NewClient(o...), nil
 }
 
-const tracesPath = "/v1/traces" // opentelemetry.io/docs/specs/otlp, "OTLP/HTTP Request"
-
 // parse returns the URL to send to. t has been resolved.
-func (t Target) parse() (*url.URL, error) {
+func (t Target) parse(s signal) (*url.URL, error) {
 	u, err := url.Parse(t.URL)
 	switch {
 	case err != nil:
@@ -154,8 +162,8 @@ func (t Target) parse() (*url.URL, error) {
 	switch {
 	case t.Protocol == GRPC && u.Path != "":
 		return nil, fmt.Errorf("the endpoint %q has a path, which gRPC has no use for", t.URL)
-	case t.Protocol != GRPC && !strings.HasSuffix(u.Path, tracesPath):
-		u.Path += tracesPath
+	case t.Protocol != GRPC && !strings.HasSuffix(u.Path, s.path):
+		u.Path = strings.TrimSuffix(u.Path, traceSignal.path) + s.path
 	}
 	return u, nil
 }
