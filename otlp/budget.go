@@ -76,7 +76,7 @@ func (l limits) room() room { return room(l) }
 // much room for each, those after them less. So a function with few goroutines
 // shows them in detail, one with a million shows each, and what one of them
 // does takes nothing from the others.
-var partSizes = [...]int{1: 200, 2: 20, 3: 8} // the bound over these
+var partSizes = [...]int{1: 1000, 2: 250, 3: 50, 4: 20} // the bound over these
 
 // share returns how many members a part has, and the room of each. Parts count
 // from 1.

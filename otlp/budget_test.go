@@ -50,7 +50,7 @@ func TestPromise(t *testing.T) {
 // TestShares holds the shares of parts against what docs/otlp-schema.md says,
 // and against any bounds.
 func TestShares(t *testing.T) {
-	for part, want := range []string{1: "25 199", 2: "250 19", 3: "625 7", 4: "625 7"} {
+	for part, want := range []string{1: "5 999", 2: "20 249", 3: "100 49", 4: "250 19", 5: "250 19"} {
 		if part == 0 {
 			continue
 		}
@@ -60,7 +60,7 @@ func TestShares(t *testing.T) {
 		}
 	}
 	for _, l := range []limits{{2, 3 * promise}, {50, 5 * promise}, {5000, 100_000}, {1000, 4_000_000}} {
-		for part := 1; part < 5; part++ {
+		for part := 1; part < 6; part++ {
 			size, each := l.share(part)
 			if size < 1 || each.spans < 1 || each.bytes < promise || 1+size*each.spans > l.spans || promise+size*each.bytes > l.bytes {
 				t.Errorf("%v: part %d has %d times %v", l, part, size, each)
