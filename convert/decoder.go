@@ -26,7 +26,7 @@ const (
 // all tests can be run with either:
 //
 //	go test -ldflags '-X github.com/trace2otel/trace2otel/convert.autoDecoder=own' ./...
-var autoDecoder = "x"
+var autoDecoder = "own"
 
 // own reports whether d is, or stands for, DecoderOwn.
 func (d Decoder) own() bool {
