@@ -29,6 +29,10 @@ type format struct {
 	// argument of -o, or empty. Its error is one of usage.
 	flags func(fs *pflag.FlagSet) (outputs func(file string) ([]output, error))
 
+	// alone is what the format's own command has instead of flags, if it
+	// differs.
+	alone func(fs *pflag.FlagSet) (outputs func(file string) ([]output, error))
+
 	// sent is set if the format's own command can also deliver the output to a
 	// back end, which then has a wire.
 	sent bool
@@ -82,6 +86,15 @@ var formats = []format{
 		names:   ".KIND.pb.gz, for each kind",
 		choice:  "--kind with one of " + strings.Join(kindNames(pprofout.Kinds), ", "),
 		flags:   pprofFlags,
+	},
+	{
+		name:    "stats",
+		short:   "Say where goroutines spent their time, and what the scheduler and the GC did",
+		long:    statsLong,
+		example: statsExample,
+		names:   ".stats.json",
+		flags:   statsFlags,
+		alone:   statsOwnFlags,
 	},
 }
 

@@ -110,6 +110,19 @@ const pprofExample = `  trace2otel pprof trace.out --kind sched -o sched.pb.gz
   trace2otel pprof trace.out --kind sync --stack both --reason-frames -o sync.pb.gz
   trace2otel pprof trace.out --kind net --compat gotool -o net.pb.gz`
 
+const statsLong = `Say where goroutines spent their time: by start function, by what they waited
+for, with percentiles and the worst case of each; what the scheduler and the
+garbage collector did; how long tasks, regions, system calls and network waits
+took.
+
+Sums hold all time seen. Percentiles, off by 1 % at most, and maxima are of
+intervals whose beginning and end are both in the trace.`
+
+const statsExample = `  trace2otel stats trace.out
+  trace2otel stats trace.out --goroutine '^main\.' --from 2s
+  trace2otel stats trace.out --goroutine 17
+  trace2otel stats trace.out --format json | jq .scheduler.latency`
+
 const singleLong = `
 
 INPUT is a trace, plain or compressed by gzip or zstd; - is standard input.

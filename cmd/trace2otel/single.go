@@ -19,7 +19,11 @@ func (c *cli) newSingle(f *format) *cobra.Command {
 		Example: f.example,
 		Args:    oneInput,
 	}
-	outputs := f.flags(cmd.Flags())
+	flags := f.flags
+	if f.alone != nil {
+		flags = f.alone
+	}
+	outputs := flags(cmd.Flags())
 	var d deliveryFlags
 	if f.sent {
 		d.addFlags(cmd.Flags())

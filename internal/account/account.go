@@ -60,6 +60,12 @@ func (a *Account) At(w *World, t convert.Time, dst *Totals) {
 // account's own, and change with it.
 func (a *Account) Ended() *Totals { return &a.totals }
 
+// Reset makes a an account of another goroutine, and keeps its memory.
+func (a *Account) Reset() {
+	a.totals.Reset()
+	*a = Account{totals: a.totals}
+}
+
 // settle adds the state under way, up to t.
 func (a *Account) settle(w *World, t convert.Time, to *Totals) {
 	var special time.Duration

@@ -1,0 +1,87 @@
+package stats
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/trace2otel/trace2otel/convert"
+)
+
+// compose makes the report.
+func (s *Sink) compose(sum *convert.Summary) {
+	s.report = Report{
+		Schema:     Schema,
+		Tool:       s.o.ToolVersion,
+		Trace:      s.about(sum),
+		Totals:     s.reportTotals(),
+		Scheduler:  s.reportScheduler(),
+		Functions:  s.reportFunctions(),
+		Goroutines: s.reportGoroutines(),
+		Unlisted:   s.list.more,
+		Waits:      s.reportPlaces(s.places.waits, func(p *place) bool { return p.reason != networkReason }),
+		Network:    s.reportPlaces(s.places.waits, func(p *place) bool { return p.reason == networkReason }),
+		Syscalls:   s.reportPlaces(s.places.syscalls, func(*place) bool { return true }),
+		GC:         s.reportGC(),
+		Tasks:      s.taskTypes.report(s.start),
+		Regions:    s.regionTypes.report(s.start),
+		Timeline:   s.timeline.report(),
+	}
+	s.report.Warnings = append(s.warnings(sum), s.o.Notes...)
+}
+
+func (s *Sink) about(sum *convert.Summary) About {
+	a := About{
+		Name: sum.Name, Version: sum.Version, Duration: sum.End.Sub(sum.Start), Events: sum.Events,
+		Generations: sum.Generations, Goroutines: sum.Goroutines, CPUSamples: s.samples,
+		Bytes: sum.Bytes, Adjusted: sum.Adjusted, Repaired: s.repaired,
+	}
+	if sum.Repairs.Any() {
+		a.Repairs = sum.Repairs.String()
+	}
+	if l := sum.Loss; l != nil {
+		a.Loss = &Loss{Error: l.Err.Error(), Bytes: l.Bytes, Offset: l.Offset}
+	}
+	if c := sum.Clock; !c.IsZero() {
+		a.Start = time.Unix(0, c.Wall+int64(sum.Start-c.Trace)).UTC().Format(time.RFC3339Nano)
+	}
+	return a
+}
+
+// manyMoved is the share of events moved in time from which on latencies are
+// not to be trusted.
+const manyMoved = 0.01
+
+// warnings say what to know before one believes the rest.
+func (s *Sink) warnings(sum *convert.Summary) (all []string) {
+	if l := sum.Loss; l != nil {
+		all = append(all, fmt.Sprintf("the trace is damaged: %v", l.Err))
+	}
+	if sum.Repairs.Any() {
+		all = append(all, fmt.Sprintf("not all is as it was: %v", sum.Repairs))
+	}
+	if s.repaired > 0 {
+		all = append(all, fmt.Sprintf("%d states were guessed: they are in sums, but in no percentile or maximum", s.repaired))
+	}
+	if sum.Events > 0 && float64(sum.Adjusted) > manyMoved*float64(sum.Events) {
+		all = append(all, fmt.Sprintf("%d of %d events were moved in time, where generations overlap: short latencies around them are not as measured",
+			sum.Adjusted, sum.Events))
+	}
+	return all
+}
+
+func (s *Sink) reportGC() GC {
+	c := &s.gc
+	out := GC{
+		Each: c.cycles.report(s.start), Cycles: c.list.all(), Stops: c.stopList.all(),
+		Workers: c.workers, IdleMark: c.idleMark, Sweep: c.sweep, Swept: c.swept, Reclaimed: c.reclaimed,
+		HeapMax: c.heapMost, MMU: s.timeline.mmu.report(s.timeline.now),
+	}
+	out.CyclesMore, out.Unlisted = c.list.more, c.stopList.more
+	for _, f := range s.functions {
+		out.Assist += f.totals.Assist
+	}
+	for _, r := range c.stops {
+		out.ByReason = append(out.ByReason, StopReason{r.reason, r.stopping, r.report(s.start)})
+	}
+	return out
+}

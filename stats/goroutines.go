@@ -1,0 +1,386 @@
+package stats
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/trace2otel/trace2otel/convert"
+	"github.com/trace2otel/trace2otel/internal/account"
+)
+
+// A goroutine is one that lives.
+type goroutine struct {
+	id      convert.GoID
+	fn      *function // nil until its name is known
+	account account.Account
+
+	level      level // in which the timeline counts it
+	assisting  bool
+	worker     bool // this time it runs as a dedicated or fractional worker
+	idler      bool // likewise, as an idle one
+	collecting bool // the timeline counts it as the collector's
+
+	// What belongs to the function, while that is not known.
+	early []early
+
+	regions []region // under way, outermost first
+	listed  *listed  // nil unless it is to be listed by itself
+}
+
+// An early interval is a state that ended before the function was known.
+type early struct {
+	reason string // of a wait; empty for a time runnable
+	time   time.Duration
+	flags  convert.Flags
+	when   moment
+}
+
+// maxEarly bounds how many are kept: then the goroutine counts as one of those
+// without a name.
+const maxEarly = 256
+
+// A function is what is known of its goroutines.
+type function struct {
+	name    string
+	count   int64
+	created int64
+	exited  int64
+	totals  account.Totals
+	latency spread
+	waits   []*wait
+}
+
+// A wait is a reason for which goroutines of a function waited.
+type wait struct {
+	reason string
+	spread
+}
+
+// wait returns the spread for a reason.
+func (f *function) wait(reason string) *spread {
+	for i, w := range f.waits {
+		if w.reason == reason {
+			if i > 0 { // goroutines of one function mostly wait for the same again
+				f.waits[i-1], f.waits[i] = w, f.waits[i-1]
+			}
+			return &w.spread
+		}
+	}
+	if len(f.waits) >= maxReasons {
+		reason = account.OtherReasons
+		if last := f.waits[len(f.waits)-1]; last.reason == reason {
+			return &last.spread
+		}
+	}
+	w := &wait{reason: reason}
+	f.waits = append(f.waits, w)
+	return &w.spread
+}
+
+// maxReasons is as many as package account tells apart.
+const maxReasons = 63
+
+// goroutine takes a record of a goroutine's life.
+func (s *Sink) goroutine(r *convert.Record) {
+	switch r.Phase {
+	case convert.Begin:
+		g := s.newGoroutine(r.G)
+		if s.list.all != nil {
+			s.list.born(g, r, s.start)
+		}
+		if r.Name != "" {
+			s.name(g, r.Name)
+		}
+	case convert.Instant:
+		if g := s.find(r.G); g != nil && g.fn == nil {
+			s.name(g, r.Name)
+		}
+	case convert.End:
+		if g := s.find(r.G); g != nil {
+			s.endGoroutine(g, r)
+		}
+	}
+}
+
+func (s *Sink) newGoroutine(id convert.GoID) *goroutine {
+	var g *goroutine
+	if n := len(s.free); n > 0 {
+		g, s.free = s.free[n-1], s.free[:n-1]
+	} else {
+		g = new(goroutine)
+	}
+	g.id, g.level = id, none
+	s.goroutines[id] = g
+	s.last = g
+	return g
+}
+
+// find returns a goroutine that lives, or nil.
+func (s *Sink) find(id convert.GoID) *goroutine {
+	if g := s.last; g != nil && g.id == id {
+		return g
+	}
+	g := s.goroutines[id]
+	if g != nil {
+		s.last = g
+	}
+	return g
+}
+
+// function returns that of a name.
+func (s *Sink) function(name string) *function {
+	f := s.functions[name]
+	if f == nil {
+		f = &function{name: name}
+		s.functions[name] = f
+	}
+	return f
+}
+
+// name has a goroutine be one of a function.
+func (s *Sink) name(g *goroutine, name string) {
+	g.fn = s.function(name)
+	for i := range g.early {
+		e := &g.early[i]
+		to := &g.fn.latency
+		if e.reason != "" {
+			to = g.fn.wait(e.reason)
+		}
+		to.addTime(e.time, e.flags, e.when)
+	}
+	g.early = g.early[:0]
+}
+
+func (s *Sink) endGoroutine(g *goroutine, r *convert.Record) {
+	name := r.Name
+	if g.fn == nil {
+		s.name(g, name)
+	} else if name == "" {
+		name = g.fn.name
+	}
+	f := g.fn
+	if f.name != name { // it counted as one without a name for too long
+		f = s.function(name)
+	}
+	s.lead(r.Time, g, none)
+	g.account.At(&s.world, r.Time, &s.now)
+	f.totals.Add(&s.now)
+	f.count++
+	if r.Flags&convert.OpenStart == 0 {
+		f.created++
+	}
+	if r.Flags&convert.OpenEnd == 0 {
+		f.exited++
+	}
+	if g.listed != nil {
+		s.list.died(g, r, &s.now)
+	}
+	delete(s.goroutines, g.id)
+	s.last = nil
+	if s.list.all == nil && len(s.free) < maxFree {
+		g.account.Reset()
+		*g = goroutine{account: g.account, early: g.early[:0], regions: g.regions[:0]}
+		s.free = append(s.free, g)
+	}
+}
+
+// maxFree bounds the goroutines kept for later use.
+const maxFree = 1024
+
+// state takes a record of a goroutine's states.
+func (s *Sink) state(r *convert.Record) {
+	g := s.find(r.G)
+	if g == nil {
+		return
+	}
+	g.account.Add(&s.world, r)
+	if r.Phase == convert.Begin {
+		s.lead(r.Start, g, levelOf[r.State])
+		if r.State == convert.StateRunning && g.assisting {
+			s.collects(r.Start, g, true)
+		}
+		return
+	}
+	if r.Flags&convert.Repaired != 0 {
+		s.repaired++
+	}
+	switch r.State {
+	case convert.StateRunning:
+		switch {
+		case g.worker:
+			s.gc.workers += r.Duration()
+		case g.idler:
+			s.gc.idleMark += r.Duration()
+		}
+		g.worker, g.idler = false, false
+		s.collects(r.Time, g, false)
+	case convert.StateRunnable:
+		s.countLatency(r)
+		s.settle(g, r, "")
+	case convert.StateWaiting:
+		reason := r.Reason()
+		s.settle(g, r, reason)
+		s.places.wait(reason, r)
+	}
+	if g.listed != nil && r.State == convert.StateWaiting && r.Flags&convert.OpenEnd == 0 {
+		s.list.woken(g, r)
+	}
+}
+
+// settle gives the function a state that has ended.
+func (s *Sink) settle(g *goroutine, r *convert.Record, reason string) {
+	if g.fn == nil && len(g.early) == maxEarly {
+		s.name(g, "")
+	}
+	switch {
+	case g.fn == nil:
+		g.early = append(g.early, early{reason, r.Duration(), r.Flags, moment{r.G, r.Start, 0}})
+	case reason == "":
+		g.fn.latency.add(r)
+	default:
+		g.fn.wait(reason).add(r)
+	}
+}
+
+// lead has the timeline count a goroutine as another level.
+func (s *Sink) lead(t convert.Time, g *goroutine, to level) {
+	s.timeline.move(t, g.level, to)
+	g.level = to
+}
+
+// collects has the timeline count the proc of a goroutine as the collector's,
+// or no longer so.
+func (s *Sink) collects(t convert.Time, g *goroutine, collects bool) {
+	switch {
+	case g.collecting == collects:
+		return
+	case collects:
+		s.timeline.move(t, none, collecting)
+	default:
+		s.timeline.move(t, collecting, none)
+	}
+	g.collecting = collects
+}
+
+// assist takes a record of a mark assist.
+func (s *Sink) assist(r *convert.Record) {
+	g := s.find(r.G)
+	if g == nil {
+		return
+	}
+	g.account.Add(&s.world, r)
+	g.assisting = r.Phase == convert.Begin
+	if g.level == running {
+		s.collects(r.Time, g, g.assisting)
+	}
+}
+
+// label takes the mode of a GC worker, which says what it runs as until it
+// stops.
+func (s *Sink) label(r *convert.Record) {
+	g := s.find(r.G)
+	if g == nil || g.level != running || !strings.HasPrefix(r.Name, workerLabel) {
+		return
+	}
+	if g.idler = r.Name == idleWorker; !g.idler {
+		g.worker = true
+		s.collects(r.Time, g, true)
+	}
+}
+
+// The labels of background mark workers (runtime/mgc.go).
+const (
+	workerLabel = "GC "
+	idleWorker  = "GC (idle)"
+)
+
+// isSystem reports whether goroutines of a function are the runtime's own, as
+// internal/trace does.
+func isSystem(name string) bool {
+	return name == "" || strings.HasPrefix(name, "runtime.") && name != "runtime.main"
+}
+
+// reportFunctions returns the functions, those that did most first.
+func (s *Sink) reportFunctions() []Function {
+	var all []Function
+	for _, f := range s.functions {
+		if f.count == 0 {
+			continue
+		}
+		out := Function{
+			Name: f.name, System: isSystem(f.name), Count: f.count, Created: f.created, Exited: f.exited,
+			Times: timesOf(&f.totals), Latency: f.latency.report(s.start),
+		}
+		for i := range out.Waits {
+			for _, w := range f.waits {
+				if w.reason == out.Waits[i].Reason {
+					each := w.report(s.start)
+					out.Waits[i].Each = &each
+				}
+			}
+		}
+		all = append(all, out)
+	}
+	slices.SortFunc(all, func(a, b Function) int {
+		if a.System != b.System {
+			if a.System {
+				return 1
+			}
+			return -1
+		}
+		return cmp.Or(
+			cmp.Compare(b.Total-b.Waiting, a.Total-a.Waiting),
+			cmp.Compare(b.Total, a.Total),
+			strings.Compare(a.Name, b.Name))
+	})
+	return all
+}
+
+// timesOf returns t as it is reported.
+func timesOf(t *account.Totals) Times {
+	out := Times{
+		Total: t.Sum(), Running: t.Running, Assist: t.Assist, Runnable: t.Runnable, Stopped: t.Stopped,
+		Syscall: t.Syscall, SyscallBlocked: t.SyscallBlocked, Waiting: t.Waiting(),
+	}
+	for _, w := range t.Waits {
+		if w.Time != 0 {
+			out.Waits = append(out.Waits, Wait{Reason: w.Reason, Time: w.Time})
+		}
+	}
+	slices.SortFunc(out.Waits, func(a, b Wait) int {
+		return cmp.Or(cmp.Compare(b.Time, a.Time), strings.Compare(a.Reason, b.Reason))
+	})
+	return out
+}
+
+// reportTotals returns the times of all goroutines but the runtime's own. The
+// spread of each reason is over all of them.
+func (s *Sink) reportTotals() Totals {
+	var sum account.Totals
+	var latency spread
+	reasons := make(map[string]*spread)
+	for _, name := range s.functionNames() {
+		if isSystem(name) {
+			continue
+		}
+		f := s.functions[name]
+		sum.Add(&f.totals)
+		latency.merge(&f.latency)
+		for _, w := range f.waits {
+			if reasons[w.reason] == nil {
+				reasons[w.reason] = new(spread)
+			}
+			reasons[w.reason].merge(&w.spread)
+		}
+	}
+	out := Totals{timesOf(&sum), latency.report(s.start)}
+	for i := range out.Waits {
+		if each := reasons[out.Waits[i].Reason]; each != nil {
+			r := each.report(s.start)
+			out.Waits[i].Each = &r
+		}
+	}
+	return out
+}

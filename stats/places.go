@@ -1,0 +1,136 @@
+package stats
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/trace2otel/trace2otel/convert"
+)
+
+// maxPlaces is how many are reported, and maxFrames how much of their stacks.
+const (
+	maxPlaces = 50
+	maxFrames = 32
+)
+
+// networkReason is that of waits for the network poller
+// (runtime/traceruntime.go: traceBlockNet).
+const networkReason = "network"
+
+// places gathers what happened at each stack.
+type places struct {
+	waits    []*place // by stack; each the first of a list
+	syscalls []*place // by stack
+}
+
+// A place is a stack, and a reason for waiting there.
+type place struct {
+	reason string
+	stack  convert.StackID
+	time   time.Duration
+	kept   time.Duration
+	spread
+	next *place // of the same stack, for another reason
+}
+
+// wait takes the end of a wait.
+func (ps *places) wait(reason string, r *convert.Record) {
+	at := slot(&ps.waits, r.Stack)
+	for *at != nil && (*at).reason != reason {
+		at = &(*at).next
+	}
+	if *at == nil {
+		*at = &place{reason: reason, stack: r.Stack}
+	}
+	(*at).time += r.Duration()
+	(*at).add(r)
+}
+
+// syscall takes the end of a system call.
+func (ps *places) syscall(r *convert.Record) {
+	at := slot(&ps.syscalls, r.Stack)
+	if *at == nil {
+		*at = &place{stack: r.Stack}
+	}
+	(*at).time += r.Duration()
+	(*at).kept += time.Duration(r.ID)
+	(*at).add(r)
+}
+
+// slot returns where the places of a stack are.
+func slot(all *[]*place, id convert.StackID) **place {
+	if n := int(id) + 1; n > len(*all) {
+		*all = slices.Grow(*all, n-len(*all))[:n]
+	}
+	return &(*all)[id]
+}
+
+// report returns the places at which most time went.
+func (s *Sink) reportPlaces(all []*place, which func(*place) bool) (out Places) {
+	var chosen []*place
+	for _, p := range all {
+		for ; p != nil; p = p.next {
+			if which(p) {
+				chosen = append(chosen, p)
+			}
+		}
+	}
+	slices.SortFunc(chosen, func(a, b *place) int {
+		if x, y := s.system(a.stack), s.system(b.stack); x != y {
+			if x {
+				return 1
+			}
+			return -1
+		}
+		return cmp.Or(cmp.Compare(b.time, a.time), cmp.Compare(b.count, a.count),
+			cmp.Compare(a.stack, b.stack), strings.Compare(a.reason, b.reason))
+	})
+	for i, p := range chosen {
+		if i >= maxPlaces {
+			out.Others++
+			out.Rest += p.time
+			continue
+		}
+		out.Top = append(out.Top, Place{
+			Reason: p.reason, Stack: s.frames(p.stack), Time: p.time, Kept: p.kept, Each: p.report(s.start),
+			System: s.system(p.stack),
+		})
+	}
+	return out
+}
+
+// system reports whether a stack is one of the runtime's own goroutines. Its
+// root is where the goroutine started.
+func (s *Sink) system(id convert.StackID) bool {
+	if int(id) >= len(s.stacks) || len(s.stacks[id]) == 0 {
+		return false
+	}
+	frames := s.stacks[id]
+	return isSystem(frames[len(frames)-1].Func)
+}
+
+// define keeps the stacks of a batch.
+func (s *Sink) define(stacks []convert.Stack) {
+	for _, st := range stacks {
+		for len(s.stacks) <= int(st.ID) {
+			s.stacks = append(s.stacks, nil)
+		}
+		s.stacks[st.ID] = st.Frames
+	}
+}
+
+// frames returns a stack as it is reported.
+func (s *Sink) frames(id convert.StackID) (frames []Frame) {
+	if int(id) >= len(s.stacks) {
+		return nil
+	}
+	for i, f := range s.stacks[id] {
+		if i == maxFrames {
+			break
+		}
+		frames = append(frames, Frame{f.Func, f.File, f.Line})
+	}
+	return frames
+}

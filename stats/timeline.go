@@ -1,0 +1,296 @@
+package stats
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/trace2otel/trace2otel/convert"
+)
+
+// A level is something of which there is a number at any time.
+type level uint8
+
+const (
+	running   level = iota // goroutines on a P, not in a system call
+	runnable               // goroutines ready for one
+	waiting                // goroutines blocked
+	inSyscall              // goroutines in a system call, with or without a P
+	busy                   // procs that run
+	maxProcs               // GOMAXPROCS
+
+	numSteps // those above are shown over time
+
+	collecting level = iota - 1 // procs on which the collector works in place of the program
+	stopped                     // stops of the world under way
+	stoppedGC                   // of these, the collector's own
+	heap                        // live bytes
+	goal                        // heap goal, in bytes
+	numLevels
+
+	none = numLevels // no level: what has just come, or is gone
+)
+
+// levelOf has the level that counts goroutines in a state.
+var levelOf = [...]level{
+	convert.StateNone:           none,
+	convert.StateRunnable:       runnable,
+	convert.StateRunning:        running,
+	convert.StateWaiting:        waiting,
+	convert.StateSyscall:        inSyscall,
+	convert.StateSyscallBlocked: inSyscall,
+	convert.StateIdle:           none,
+}
+
+// maxBins is how many steps a timeline has at most; at least half of them are
+// used.
+const maxBins = 240
+
+// A timeline knows the levels at any time, and what follows from that.
+//
+// Which goroutines there were at first, and in what state, is known only after
+// the first generation: each shows at its first event, or at the generation's
+// end. So the changes of the first generation are held back (16 bytes each), and
+// are applied in order of time when the second begins.
+type timeline struct {
+	start, now  convert.Time
+	generations int
+	held        []change
+	values      []int64 // to which held changes set a level
+
+	levels [numLevels]int64
+
+	width time.Duration // of a bin
+	bins  []bin         // the last is now's
+	end   convert.Time  // of the last bin
+
+	queue     float64 // integral of runnable
+	queueMax  int64
+	queueAt   convert.Time
+	procs     float64 // integral of GOMAXPROCS, where known
+	procsRun  float64 // integral of busy, likewise
+	procsMost int64
+	heapMost  int64
+
+	wasting   bool // a goroutine is runnable and a proc is idle
+	since     convert.Time
+	wasted    time.Duration
+	wastedMax time.Duration
+	wastedAt  convert.Time
+
+	mmu mmu
+}
+
+// A change moves one from a level to another, or sets a level to a value.
+type change struct {
+	at       convert.Time
+	value    int32 // if from and to are equal: index of timeline.values
+	from, to level
+}
+
+// A bin is a step of the timeline.
+type bin struct {
+	sums       [numSteps]float64 // integrals
+	most       int64             // of runnable
+	heap, goal int64             // the most of the one, the last of the other
+}
+
+func (tl *timeline) begin(start convert.Time) {
+	tl.start, tl.now = start, start
+	tl.width = time.Microsecond
+	tl.bins = append(make([]bin, 0, maxBins), bin{})
+	tl.end = start + convert.Time(tl.width)
+	tl.queueAt = start
+	tl.mmu.begin()
+}
+
+// move moves one from a level to another, at t.
+func (tl *timeline) move(t convert.Time, from, to level) {
+	if from == to {
+		return
+	}
+	if tl.generations < 2 {
+		tl.held = append(tl.held, change{at: t, from: from, to: to})
+		return
+	}
+	tl.advance(t)
+	tl.shift(from, to)
+}
+
+// set sets a level to a value.
+func (tl *timeline) set(t convert.Time, l level, value int64) {
+	if tl.generations < 2 {
+		tl.held = append(tl.held, change{at: t, from: l, to: l, value: int32(len(tl.values))})
+		tl.values = append(tl.values, value)
+		return
+	}
+	tl.advance(t)
+	tl.put(l, value)
+}
+
+// sync begins a generation.
+func (tl *timeline) sync() {
+	tl.generations++
+	if tl.generations == 2 {
+		tl.release()
+	}
+}
+
+// release applies the changes held back.
+func (tl *timeline) release() {
+	inOrder := func(a, b change) int { return cmp.Compare(a.at, b.at) }
+	if !slices.IsSortedFunc(tl.held, inOrder) {
+		slices.SortStableFunc(tl.held, inOrder)
+	}
+	for i := range tl.held {
+		c := &tl.held[i]
+		tl.advance(c.at)
+		if c.from == c.to {
+			tl.put(c.from, tl.values[c.value])
+		} else {
+			tl.shift(c.from, c.to)
+		}
+	}
+	tl.held, tl.values = nil, nil
+}
+
+func (tl *timeline) shift(from, to level) {
+	if from < none {
+		tl.levels[from]--
+	}
+	if to < none {
+		tl.levels[to]++
+	}
+}
+
+func (tl *timeline) put(l level, value int64) {
+	tl.levels[l] = value
+	last := &tl.bins[len(tl.bins)-1]
+	switch l {
+	case heap:
+		tl.heapMost = max(tl.heapMost, value)
+		last.heap = max(last.heap, value)
+	case goal:
+		last.goal = value
+	case maxProcs:
+		tl.procsMost = max(tl.procsMost, value)
+		tl.mmu.known(tl.now)
+	}
+}
+
+// advance goes on to t: the levels hold from now to there. What changed at now
+// has all been applied.
+func (tl *timeline) advance(t convert.Time) {
+	if t <= tl.now {
+		return
+	}
+	l := &tl.levels
+	d := float64(t - tl.now)
+
+	tl.queue += d * float64(l[runnable])
+	if l[runnable] > tl.queueMax {
+		tl.queueMax, tl.queueAt = l[runnable], tl.now
+	}
+	idle := l[runnable] > 0 && l[busy] < l[maxProcs] && l[stopped] == 0
+	if idle != tl.wasting {
+		tl.waste(idle)
+	}
+	if l[maxProcs] > 0 {
+		tl.procs += d * float64(l[maxProcs])
+		tl.procsRun += d * float64(min(l[busy], l[maxProcs]))
+		tl.mmu.add(tl.now, l)
+	}
+	for t > tl.end {
+		tl.fill(tl.end)
+		tl.next()
+	}
+	tl.fill(t)
+}
+
+// waste notes that procs idle while goroutines are runnable from now on, or do
+// so no more.
+func (tl *timeline) waste(idle bool) {
+	tl.wasting = idle
+	if idle {
+		tl.since = tl.now
+		return
+	}
+	d := tl.now.Sub(tl.since)
+	tl.wasted += d
+	if d > tl.wastedMax {
+		tl.wastedMax, tl.wastedAt = d, tl.since
+	}
+}
+
+// fill adds the levels to the last bin, up to t.
+func (tl *timeline) fill(t convert.Time) {
+	b := &tl.bins[len(tl.bins)-1]
+	d := float64(t - tl.now)
+	for i := range b.sums {
+		b.sums[i] += d * float64(tl.levels[i])
+	}
+	b.most = max(b.most, tl.levels[runnable])
+	tl.now = t
+}
+
+// next begins another bin. If there are too many, two each become one.
+func (tl *timeline) next() {
+	if len(tl.bins) == maxBins {
+		for i := range maxBins / 2 {
+			b, second := tl.bins[2*i], &tl.bins[2*i+1]
+			for j := range b.sums {
+				b.sums[j] += second.sums[j]
+			}
+			b.most = max(b.most, second.most)
+			b.heap = max(b.heap, second.heap)
+			b.goal = second.goal
+			tl.bins[i] = b
+		}
+		tl.bins = tl.bins[:maxBins/2]
+		tl.width *= 2
+	}
+	tl.bins = append(tl.bins, bin{heap: tl.levels[heap], goal: tl.levels[goal]})
+	tl.end += convert.Time(tl.width)
+}
+
+// finish ends the timeline with the trace.
+func (tl *timeline) finish(end convert.Time) {
+	tl.release()
+	tl.advance(end)
+	if tl.wasting {
+		tl.waste(false)
+	}
+	tl.mmu.finish(tl.now)
+}
+
+// mean returns the mean of a level over a bin of length d, to four digits after
+// the point.
+func (b *bin) mean(l level, d float64) float64 {
+	return math.Round(b.sums[l]/d*1e4) / 1e4
+}
+
+// report returns the steps.
+func (tl *timeline) report() Timeline {
+	out := Timeline{Step: tl.width}
+	for i := range tl.bins {
+		b := &tl.bins[i]
+		d := float64(tl.width)
+		if i == len(tl.bins)-1 {
+			d = float64(tl.now - (tl.end - convert.Time(tl.width)))
+			if d <= 0 {
+				break
+			}
+		}
+		out.Running = append(out.Running, b.mean(running, d))
+		out.Runnable = append(out.Runnable, b.mean(runnable, d))
+		out.Most = append(out.Most, b.most)
+		out.Waiting = append(out.Waiting, b.mean(waiting, d))
+		out.Syscall = append(out.Syscall, b.mean(inSyscall, d))
+		out.Procs = append(out.Procs, b.mean(busy, d))
+		out.MaxProcs = append(out.MaxProcs, b.mean(maxProcs, d))
+		out.Heap = append(out.Heap, uint64(b.heap))
+		out.Goal = append(out.Goal, uint64(b.goal))
+	}
+	return out
+}
