@@ -85,7 +85,7 @@ func (m *mmu) report(end convert.Time) (curve []MMU) {
 // start is. Points that the start of the longest window has passed are dropped.
 type utilization struct {
 	points []point
-	tails  [len(windows)]int // the point at or before the window's start
+	tails  [len(windows)]int // the point at or before the window's start, from 1; 0: it is not in the trace yet
 	low    [len(windows)]float64
 }
 
@@ -125,15 +125,15 @@ func (u *utilization) slide(t convert.Time) {
 	for i, w := range windows {
 		w := convert.Time(w)
 		tail := u.tails[i]
-		for tail+1 < len(u.points) && u.points[tail+1].at+w <= t {
-			tail++
-			if p := &u.points[tail]; p.at+w > last.at {
+		for tail < len(u.points) && u.points[tail].at+w <= t {
+			if p := &u.points[tail]; p.at+w >= last.at {
 				u.see(i, last.upTo(p.at+w)-p.sum)
-			} // else: the end was at or before the last point, and was looked at then
+			} // else: the end was before the last point, and was looked at then
+			tail++
 		}
 		u.tails[i] = tail
-		if p := &u.points[tail]; p.at+w <= t {
-			u.see(i, last.upTo(t)-p.upTo(t-w))
+		if tail > 0 {
+			u.see(i, last.upTo(t)-u.points[tail-1].upTo(t-w))
 		}
 	}
 }
@@ -145,7 +145,7 @@ func (u *utilization) see(i int, sum float64) {
 
 // drop forgets the points that no window needs.
 func (u *utilization) drop() {
-	first := u.tails[len(windows)-1]
+	first := u.tails[len(windows)-1] - 1
 	if first < 1024 || first < len(u.points)/2 {
 		return
 	}
