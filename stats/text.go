@@ -36,18 +36,16 @@ func title(b *strings.Builder, format string, args ...any) {
 
 func (r *Report) textTrace(b *strings.Builder) {
 	t := &r.Trace
-	var parts []string
 	if t.Name != "" {
-		parts = append(parts, printable(t.Name))
+		fmt.Fprintln(b, shorten(printable(t.Name), lineWidth))
 	}
-	parts = append(parts, short(t.Duration), plural(t.Events, "event"), plural(t.Goroutines, "goroutine"),
-		plural(t.Generations, "generation"), size(uint64(t.Bytes)), "format "+t.Version)
-	fmt.Fprintln(b, strings.Join(parts, " · "))
+	wrap(b, "", " ·", []string{short(t.Duration), plural(t.Events, "event"), plural(t.Goroutines, "goroutine"),
+		plural(t.Generations, "generation"), size(uint64(t.Bytes)), "format " + printable(t.Version)})
 	if t.Start != "" {
 		fmt.Fprintf(b, "recorded from %s\n", t.Start)
 	}
 	for _, w := range r.Warnings {
-		fmt.Fprintf(b, "! %s\n", printable(w))
+		wrap(b, "! ", "", strings.Fields(printable(w)))
 	}
 	if l := t.Loss; l != nil && l.Bytes > 0 {
 		fmt.Fprintf(b, "! %s lost, from byte %s on\n", size(uint64(l.Bytes)), count(l.Offset))
@@ -219,15 +217,17 @@ func (g *Goroutine) text(b *strings.Builder) {
 	if g.Ended {
 		ended = "ended @" + clock(g.Start+g.Total)
 	}
-	fmt.Fprintf(b, "  G%d %s\n    %s, %s", g.ID, functionName(g.Function), began, ended)
+	id := fmt.Sprintf("  G%d ", g.ID)
+	b.WriteString(id + shorten(functionName(g.Function), lineWidth-len(id)) + "\n")
+	parts := []string{began, ended}
 	if c := g.Creator; c != nil {
-		fmt.Fprintf(b, "; created by %s", c.text())
+		parts = append(parts, "created by "+c.text())
 		if len(g.CreatedAt) > 0 {
-			fmt.Fprintf(b, " in %s", functionName(g.CreatedAt[0].Func))
+			parts[2] += " in " + functionName(g.CreatedAt[0].Func)
 		}
 	}
-	b.WriteString("\n")
-	var parts []string
+	wrap(b, "    ", ",", parts)
+	parts = parts[:0]
 	part := func(name string, d time.Duration) {
 		if d != 0 {
 			parts = append(parts, name+" "+short(d))
@@ -242,16 +242,16 @@ func (g *Goroutine) text(b *strings.Builder) {
 	for _, w := range g.Waits {
 		part(reasonName(w.Reason), w.Time)
 	}
-	wrap(b, "    ", parts)
+	wrap(b, "    ", ",", parts)
 	by := byFunction(g.WokenBy)
 	if g.Poller > 0 {
 		by = append(by, fmt.Sprintf("timers, the network ×%d", g.Poller))
 	}
 	if len(by) > 0 {
-		wrap(b, "    woken by ", by)
+		wrap(b, "    woken by ", ",", by)
 	}
 	if len(g.Woke) > 0 {
-		wrap(b, "    woke ", byFunction(g.Woke))
+		wrap(b, "    woke ", ",", byFunction(g.Woke))
 	}
 }
 
@@ -294,19 +294,21 @@ func byFunction(peers []Peer) (all []string) {
 // maxIDs is how many goroutines of a function are named.
 const maxIDs = 4
 
-// wrap appends parts, separated by commas, in as many lines as they need.
-func wrap(b *strings.Builder, lead string, parts []string) {
+// wrap appends parts with sep between them, in as many lines as they need.
+func wrap(b *strings.Builder, lead, sep string, parts []string) {
+	indent := strings.Repeat(" ", len(lead)-len(strings.TrimLeft(lead, " "))+2)
 	line := lead
 	for i, p := range parts {
 		if i < len(parts)-1 {
-			p += ","
+			p += sep
 		}
+		p = shorten(p, lineWidth-max(utf8.RuneCountInString(lead), len(indent)))
 		if line != lead && utf8.RuneCountInString(line+" "+p) > lineWidth {
 			b.WriteString(line + "\n")
-			line = strings.Repeat(" ", len(lead)-len(strings.TrimLeft(lead, " "))+2) + p
+			line = indent + p
 			continue
 		}
-		if !strings.HasSuffix(line, " ") {
+		if line != "" && !strings.HasSuffix(line, " ") {
 			line += " "
 		}
 		line += p
@@ -406,7 +408,7 @@ func (r *Report) textGC(b *strings.Builder) {
 		}
 	}
 	if len(assisting) > 0 {
-		fmt.Fprintf(b, "  assisting: %s\n", strings.Join(assisting, ", "))
+		wrap(b, "  assisting: ", ",", assisting)
 	}
 }
 

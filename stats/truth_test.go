@@ -1,0 +1,290 @@
+package stats
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/trace2otel/trace2otel/convert"
+	"github.com/trace2otel/trace2otel/internal/sinktest"
+)
+
+// A history has all intervals of a trace, to work out anew, with all of them at
+// hand, what the sink says.
+type history struct {
+	sinktest.Sums
+	ends []convert.Record
+	name map[convert.GoID]string // by the end; of the last, if ids are used again
+}
+
+func (h *history) Begin(t *convert.Trace) error {
+	h.name = make(map[convert.GoID]string)
+	return h.Sums.Begin(t)
+}
+
+func (h *history) Consume(b *convert.Batch) error {
+	for i := range b.Records {
+		r := b.Records[i]
+		if r.Phase == convert.End {
+			h.ends = append(h.ends, r)
+			if r.Kind == convert.KindGoroutine {
+				h.name[r.G] = r.Name
+			}
+		}
+	}
+	return h.Sums.Consume(b)
+}
+
+// whole returns the lengths of intervals that were measured from end to end,
+// ascending, and how many others there are.
+func (h *history) whole(match func(*convert.Record) bool) (lengths []time.Duration, cut int64) {
+	for i := range h.ends {
+		r := &h.ends[i]
+		switch {
+		case !match(r) || r.Flags&convert.Repaired != 0:
+		case r.Flags&(convert.OpenStart|convert.OpenEnd) != 0:
+			cut++
+		default:
+			lengths = append(lengths, r.Duration())
+		}
+	}
+	slices.Sort(lengths)
+	return lengths, cut
+}
+
+func checkSpread(t *testing.T, name string, s *Spread, lengths []time.Duration, cut int64) {
+	t.Helper()
+	var sum, most time.Duration
+	for _, d := range lengths {
+		sum += d
+		most = d
+	}
+	if s.Count != int64(len(lengths)) || s.Sum != sum || s.Max != most || s.Cut != cut {
+		t.Errorf("%s: %d of %v, at most %v, cut %d; want %d of %v, at most %v, cut %d",
+			name, s.Count, s.Sum, s.Max, s.Cut, len(lengths), sum, most, cut)
+		return
+	}
+	if len(lengths) == 0 {
+		return
+	}
+	for _, q := range []struct {
+		q   float64
+		got time.Duration
+	}{{0.5, s.P50}, {0.9, s.P90}, {0.99, s.P99}} {
+		want := lengths[int(math.Ceil(q.q*float64(len(lengths))))-1]
+		if d := math.Abs(float64(q.got - want)); d > accuracy*float64(want)+0.5 {
+			t.Errorf("%s: p%v of %d is %v, want %v", name, 100*q.q, len(lengths), q.got, want)
+		}
+	}
+}
+
+func TestSpreadsAreThoseOfAllIntervals(t *testing.T) {
+	for _, f := range sinktest.Traces(t) {
+		var h history
+		s := New(nil, Options{})
+		sinktest.Run(t, f, &h, s)
+		r := s.Report()
+		state := func(st convert.State, fn, reason string, all bool) func(*convert.Record) bool {
+			return func(r *convert.Record) bool {
+				return r.Kind == convert.KindState && r.State == st && (all || h.name[r.G] == fn) &&
+					(reason == "" || r.Reason() == reason)
+			}
+		}
+		check := func(name string, s *Spread, match func(*convert.Record) bool) {
+			lengths, cut := h.whole(match)
+			checkSpread(t, f.Name+": "+name, s, lengths, cut)
+		}
+		check("scheduling latency", &r.Scheduler.Latency, state(convert.StateRunnable, "", "", true))
+		check("cycles", &r.GC.Each, func(r *convert.Record) bool { return r.Kind == convert.KindGC })
+		if int64(len(h.name)) == h.Summary.Goroutines { // no id was used twice
+			for i := range r.Functions {
+				fn := &r.Functions[i]
+				check(fn.Name+": latency", &fn.Latency, state(convert.StateRunnable, fn.Name, "", false))
+				for _, w := range fn.Waits {
+					check(fn.Name+": "+w.Reason, w.Each, state(convert.StateWaiting, fn.Name, w.Reason, false))
+				}
+			}
+		}
+		for i := range r.Tasks {
+			check("task "+r.Tasks[i].Type, &r.Tasks[i].Each, func(rec *convert.Record) bool {
+				return rec.Kind == convert.KindTask && rec.Name == r.Tasks[i].Type
+			})
+		}
+		for i := range r.Regions {
+			check("region "+r.Regions[i].Type, &r.Regions[i].Each, func(rec *convert.Record) bool {
+				return rec.Kind == convert.KindRegion && rec.Name == r.Regions[i].Type
+			})
+		}
+		for i := range r.GC.ByReason {
+			check("stops for "+r.GC.ByReason[i].Reason, &r.GC.ByReason[i].Each, func(rec *convert.Record) bool {
+				return rec.Kind == convert.KindSTW && rec.Name == r.GC.ByReason[i].Reason
+			})
+		}
+	}
+}
+
+func TestSumsAreTheEngines(t *testing.T) {
+	for _, f := range sinktest.Traces(t) {
+		var h history
+		s := New(nil, Options{})
+		sinktest.Run(t, f, &h, s)
+		r := s.Report()
+		var all Times
+		var n int64
+		for _, fn := range r.Functions {
+			n += fn.Count
+			all.Running += fn.Running + fn.Assist
+			all.Runnable += fn.Runnable + fn.Stopped
+			all.Waiting += fn.Waiting
+			all.Syscall += fn.Syscall
+			all.SyscallBlocked += fn.SyscallBlocked
+			all.Total += fn.Total
+			var waits time.Duration
+			for _, w := range fn.Waits {
+				waits += w.Time
+			}
+			if waits != fn.Waiting {
+				t.Errorf("%s: %s: waits of %v, %v in all", f.Name, fn.Name, waits, fn.Waiting)
+			}
+		}
+		places := func(ps *Places) (sum time.Duration) {
+			for _, p := range ps.Top {
+				sum += p.Time
+			}
+			return sum + ps.Rest
+		}
+		steps := func(values []float64) time.Duration {
+			sum := 0.0
+			for i, v := range values {
+				d := r.Timeline.Step
+				if i == len(values)-1 {
+					d = r.Trace.Duration - time.Duration(i)*d
+				}
+				sum += v * float64(d)
+			}
+			return time.Duration(sum)
+		}
+		states := h.ByState()
+		for _, c := range []struct {
+			what      string
+			got, want time.Duration
+			about     bool
+		}{
+			{"running", all.Running, states[convert.StateRunning].Time, false},
+			{"runnable", all.Runnable, states[convert.StateRunnable].Time, false},
+			{"waiting", all.Waiting, states[convert.StateWaiting].Time, false},
+			{"syscall", all.Syscall, states[convert.StateSyscall].Time, false},
+			{"syscall, blocked", all.SyscallBlocked, states[convert.StateSyscallBlocked].Time, false},
+			{"all", all.Total, h.Kinds[convert.KindGoroutine].Time, false},
+			{"waits by place", places(&r.Waits) + places(&r.Network), states[convert.StateWaiting].Time, false},
+			{"syscalls by place", places(&r.Syscalls), h.Kinds[convert.KindSyscall].Time, false},
+			{"sweeping", r.GC.Sweep, h.Kinds[convert.KindSweep].Time, false},
+			{"running over time", steps(r.Timeline.Running), states[convert.StateRunning].Time, true},
+			{"runnable over time", steps(r.Timeline.Runnable), states[convert.StateRunnable].Time, true},
+			{"waiting over time", steps(r.Timeline.Waiting), states[convert.StateWaiting].Time, true},
+			{"in syscalls over time", steps(r.Timeline.Syscall), states[convert.StateSyscall].Time + states[convert.StateSyscallBlocked].Time, true},
+		} {
+			off := math.Abs(float64(c.got - c.want))
+			if !c.about && off != 0 || off > 1e-4*float64(r.Trace.Duration)+1 {
+				t.Errorf("%s: %s: %v, want %v", f.Name, c.what, c.got, c.want)
+			}
+		}
+		if n != h.Begins[convert.KindGoroutine] {
+			t.Errorf("%s: %d goroutines, want %d", f.Name, n, h.Begins[convert.KindGoroutine])
+		}
+		for _, p := range r.Scheduler.Proc {
+			ran, idled := h.Procs[sinktest.ProcKey{P: p.ID, State: convert.StateRunning}], h.Procs[sinktest.ProcKey{P: p.ID, State: convert.StateIdle}]
+			if p.Running != ran.Time || p.Idle != idled.Time {
+				t.Errorf("%s: P%d ran %v and idled %v, want %v and %v", f.Name, p.ID, p.Running, p.Idle, ran.Time, idled.Time)
+			}
+		}
+	}
+}
+
+// TestQueueIsThatOfAllIntervals sweeps over the times at which anything about
+// the queue changes.
+func TestQueueIsThatOfAllIntervals(t *testing.T) {
+	type edge struct {
+		at                       convert.Time
+		runnable, busy, stopping int64
+		procs                    int64 // if set: that from here on
+	}
+	for _, f := range sinktest.Traces(t) {
+		var h history
+		var procs metrics
+		s := New(nil, Options{})
+		sinktest.Run(t, f, &h, &procs, s)
+		var edges []edge
+		for i := range h.ends {
+			var e edge
+			switch r := &h.ends[i]; {
+			case r.Kind == convert.KindState && r.State == convert.StateRunnable:
+				e.runnable = 1
+			case r.Kind == convert.KindProc && r.State == convert.StateRunning:
+				e.busy = 1
+			case r.Kind == convert.KindSTW:
+				e.stopping = 1
+			default:
+				continue
+			}
+			e.at = h.ends[i].Start
+			edges = append(edges, e)
+			e.at, e.runnable, e.busy, e.stopping = h.ends[i].Time, -e.runnable, -e.busy, -e.stopping
+			edges = append(edges, e)
+		}
+		for _, m := range procs {
+			edges = append(edges, edge{at: m.Time, procs: int64(m.ID)})
+		}
+		slices.SortStableFunc(edges, func(a, b edge) int { return cmp.Compare(a.at, b.at) })
+
+		var now edge
+		var queue, most int64
+		var wasted, longest, lasting time.Duration
+		for i, e := range edges {
+			now.runnable += e.runnable
+			now.busy += e.busy
+			now.stopping += e.stopping
+			if e.procs != 0 {
+				now.procs = e.procs
+			}
+			if i+1 == len(edges) || edges[i+1].at == e.at {
+				continue
+			}
+			d := edges[i+1].at.Sub(e.at)
+			queue += now.runnable * int64(d)
+			most = max(most, now.runnable)
+			if now.runnable > 0 && now.busy < now.procs && now.stopping == 0 {
+				wasted += d
+				lasting += d
+				longest = max(longest, lasting)
+			} else {
+				lasting = 0
+			}
+		}
+		got := s.Report().Scheduler
+		if got.QueueMax != most || got.Wasted != wasted || got.WastedMax != longest {
+			t.Errorf("%s: at most %d runnable, %v wasted, at longest %v; want %d, %v, %v",
+				f.Name, got.QueueMax, got.Wasted, got.WastedMax, most, wasted, longest)
+		}
+		if d := s.Report().Trace.Duration; d > 0 && math.Abs(got.QueueMean-float64(queue)/float64(d)) > 1e-6 {
+			t.Errorf("%s: %v runnable on average, want %v", f.Name, got.QueueMean, float64(queue)/float64(d))
+		}
+	}
+}
+
+// metrics are the values of GOMAXPROCS.
+type metrics []convert.Record
+
+func (m *metrics) Begin(*convert.Trace) error    { return nil }
+func (m *metrics) Finish(*convert.Summary) error { return nil }
+
+func (m *metrics) Consume(b *convert.Batch) error {
+	for _, r := range b.Records {
+		if r.Kind == convert.KindMetric && r.Name == metricProcs {
+			*m = append(*m, r)
+		}
+	}
+	return nil
+}
