@@ -16,8 +16,10 @@ func TestSchemaPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	page := string(data)
-	if !strings.Contains(page, "`"+Schema+"`") {
-		t.Errorf("the page does not name the schema, %s", Schema)
+	for _, name := range []string{Schema, DiffSchema} {
+		if !strings.Contains(page, "`"+name+"`") {
+			t.Errorf("the page does not name the schema %s", name)
+		}
 	}
 	sections := make(map[string][]string)
 	for _, part := range strings.Split(page, "\n### ")[1:] {
@@ -66,6 +68,7 @@ func TestSchemaPage(t *testing.T) {
 		delete(sections, typ.Name())
 	}
 	visit(reflect.TypeFor[Report]())
+	visit(reflect.TypeFor[Diff]())
 	for name := range sections {
 		t.Errorf("the page has a section %s, for nothing", name)
 	}

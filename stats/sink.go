@@ -22,7 +22,7 @@ const (
 type Options struct {
 	Format      Format
 	ToolVersion string   // goes into the report; empty: none
-	Notes       []string // to go with its warnings
+	Notes       []string // what there is to say of the conversion; they go with the report's warnings
 
 	// Goroutine has the report list the single goroutines whose start function
 	// it matches or, if it is nothing but a number, the one of that id. Nil: it

@@ -171,7 +171,7 @@ func functionName(name string) string {
 
 func more(b *strings.Builder, n int, what string) {
 	if n > 0 {
-		fmt.Fprintf(b, "  … and %d %s more\n", n, what)
+		fmt.Fprintf(b, "  … and %d more %s\n", n, what)
 	}
 }
 

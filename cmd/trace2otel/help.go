@@ -123,6 +123,21 @@ const statsExample = `  trace2otel stats trace.out
   trace2otel stats trace.out --goroutine 17
   trace2otel stats trace.out --format json | jq .scheduler.latency`
 
+const diffLong = `Say what changed between traces: by start function, for what goroutines waited
+and how long, in nanoseconds and in percent; tasks, regions, the scheduler, the
+garbage collector.
+
+OLD and NEW are each a trace, the JSON of trace2otel stats, or a folder of
+such; of several on a side, name all of the old, then --, then all of the new.
+With several on both sides, medians are compared, and a significance test
+(Mann-Whitney U, as benchstat does it) tells what chance explains: that is left
+out, or comes last. Four on each side is the least that can show anything.`
+
+const diffExample = `  trace2otel diff before.trace after.trace
+  trace2otel diff --per-second before.trace after.trace
+  trace2otel diff old1.trace old2.trace old3.trace old4.trace -- new/
+  trace2otel diff yesterday.stats.json after.trace --format json`
+
 const singleLong = `
 
 INPUT is a trace, plain or compressed by gzip or zstd; - is standard input.

@@ -98,7 +98,7 @@ func (c *cli) newRoot() *cobra.Command {
 	for i := range formats {
 		root.AddCommand(c.newSingle(&formats[i]))
 	}
-	root.AddCommand(c.newConvert(), c.newSend(), c.newView())
+	root.AddCommand(c.newConvert(), c.newDiff(), c.newSend(), c.newView())
 	return root
 }
 

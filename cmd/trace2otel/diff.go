@@ -1,0 +1,198 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/trace2otel/trace2otel/convert"
+	"github.com/trace2otel/trace2otel/stats"
+)
+
+// newDiff returns the command that compares traces.
+func (c *cli) newDiff() *cobra.Command {
+	var d diffFlags
+	cmd := &cobra.Command{
+		Use:     "diff OLD NEW, or diff OLD... -- NEW...",
+		Short:   "Say what changed between traces: where time went, and how long each wait took",
+		Long:    diffLong,
+		Example: diffExample,
+		Args: func(cmd *cobra.Command, args []string) error {
+			_, _, err := sides(cmd, args)
+			return err
+		},
+	}
+	fs := cmd.Flags()
+	fs.SortFlags = false
+	fs.StringVar(&d.format, "format", "text", "`how` to write it: text or json; a FILE of -o named .json selects it too")
+	fs.StringVarP(&d.file, "output", "o", stdio, "write to `FILE`, replacing it; - is standard output, the default")
+	fs.BoolVar(&d.o.PerSecond, "per-second", false, "compare sums of time, and counts, of a second of trace each")
+	fs.BoolVar(&d.all, "all", false, "write all changes: also the small, and those that chance explains")
+	c.window.addFlags(fs, "to")
+	fs.Var(&c.decoder, "decoder", "decode by golang.org/x/exp/trace (x) or by our own decoder (own)")
+	fs.BoolVar(&c.strictDecode, "strict-decode", false, "refuse damaged traces from the damage on, instead of repairing them")
+	fs.BoolVar(&c.strict, "strict", false, "fail, and write nothing, unless all of each trace can be read")
+	fs.BoolVarP(&c.messages.quiet, "quiet", "q", false, "say nothing but warnings and errors")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		old, new, err := sides(cmd, args)
+		if err != nil {
+			return err
+		}
+		if !fs.Changed("format") && filepath.Ext(d.file) == ".json" {
+			d.format = "json"
+		}
+		if d.format != "text" && d.format != "json" {
+			return fmt.Errorf("--format is text or json, not %q", d.format)
+		}
+		if d.all && d.format == "json" {
+			return errors.New("--all is for text: JSON has all changes")
+		}
+		if err := c.window.check(args, "to"); err != nil {
+			return err
+		}
+		c.code = c.diff(cmd.Context(), old, new, &d)
+		return nil
+	}
+	return cmd
+}
+
+type diffFlags struct {
+	format string
+	file   string
+	all    bool
+	o      stats.DiffOptions
+}
+
+// sides returns the arguments before and after --, or the two that there are.
+func sides(cmd *cobra.Command, args []string) (old, new []string, err error) {
+	if n := cmd.ArgsLenAtDash(); n > 0 && n < len(args) {
+		return args[:n], args[n:], nil
+	}
+	if len(args) != 2 || cmd.ArgsLenAtDash() >= 0 {
+		return nil, nil, hinted{
+			errors.New("what is to be compared with what?"),
+			"name two traces or folders, or several traces on each side of --",
+		}
+	}
+	return args[:1], args[1:], nil
+}
+
+// diff compares two sides and writes what changed.
+func (c *cli) diff(ctx context.Context, old, new []string, d *diffFlags) exitCode {
+	var sides [2][]*stats.Report
+	for i, inputs := range [][]string{old, new} {
+		for _, input := range inputs {
+			reports, err := c.reports(ctx, input)
+			switch {
+			case ctx.Err() != nil:
+				return c.interrupted(ctx, displayName(input))
+			case err != nil:
+				c.messages.failure(displayName(input), err)
+				return exitFailed // the other traces alone would say something else
+			}
+			sides[i] = append(sides[i], reports...)
+		}
+	}
+	if c.strict && c.code != exitOK {
+		c.messages.failure("", errors.New("nothing is written, since --strict"))
+		return exitFailed
+	}
+	changes, err := stats.Compare(sides[0], sides[1], d.o)
+	if err != nil {
+		c.messages.failure("", err)
+		return exitFailed
+	}
+	f, err := createOutput(d.file, c.stdout, outputMode{}, &c.temporary)
+	if err != nil {
+		c.messages.failure("", cannotWrite(d.file, err))
+		return exitFailed
+	}
+	if d.format == "json" {
+		err = changes.WriteJSON(f)
+	} else {
+		err = changes.WriteText(f, d.all)
+	}
+	if err != nil {
+		f.discard()
+		c.messages.failure("", f.explain(err))
+		return exitFailed
+	}
+	return worse(c.code, c.commit(ctx, "", []destination{f}, nil))
+}
+
+// reports returns the report of an input, or those of all in a folder.
+func (c *cli) reports(ctx context.Context, input string) (all []*stats.Report, err error) {
+	info, err := os.Stat(input)
+	if input == stdio || err != nil || !info.IsDir() {
+		r, err := c.report(ctx, input)
+		return []*stats.Report{r}, err
+	}
+	err = filepath.WalkDir(input, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() {
+			return err
+		}
+		r, err := c.report(ctx, path)
+		switch {
+		case errors.Is(err, errNoReport):
+			return nil // a folder may hold anything
+		case err != nil:
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		all = append(all, r)
+		return nil
+	})
+	if err == nil && len(all) == 0 {
+		err = hinted{errors.New("holds no trace"), "name a folder with traces, or with the JSON of trace2otel stats"}
+	}
+	return all, err
+}
+
+// errNoReport is that of files that are neither a trace nor a report.
+var errNoReport = errors.New("is no trace, nor the JSON of trace2otel stats")
+
+// report analyses a trace, or reads its report.
+func (c *cli) report(ctx context.Context, path string) (*stats.Report, error) {
+	in, err := openInput(path, c.stdin)
+	if err != nil {
+		return nil, err
+	}
+	defer in.Close()
+	r := bufio.NewReader(in)
+	head, err := r.Peek(1)
+	switch {
+	case err == io.EOF:
+		return nil, errNoReport
+	case err != nil:
+		return nil, err
+	case bytes.Equal(head, []byte("{")):
+		report, err := stats.ReadJSON(r)
+		if err != nil {
+			return nil, errNoReport
+		}
+		return report, nil
+	case !bytes.Equal(head, []byte("g")): // go 1.26 trace
+		return nil, errNoReport
+	}
+	x := extent{path: path, stdin: c.stdin}
+	from, to, err := c.window.of(ctx, &x)
+	if err != nil {
+		return nil, err
+	}
+	sink := stats.New(nil, stats.Options{ToolVersion: version(), Notes: windowNotes(from, to)})
+	sum, err := convert.Run(ctx, r, convert.Options{
+		Name: baseName(path), From: from, To: to, Decoder: c.decoder, StrictDecode: c.strictDecode,
+	}, sink)
+	if err != nil {
+		return nil, err
+	}
+	c.code = worse(c.code, c.judge(displayName(path), sum, nil, nil))
+	return sink.Report(), nil
+}
