@@ -12,7 +12,7 @@ build: ## build bin/trace2otel
 	$(GO) build -o bin/trace2otel ./cmd/trace2otel
 
 demo: build ## convert a real trace into all formats in ./demo
-	bin/trace2otel convert $(DEMO_TRACE) --to perfetto,otlp,pprof --out demo --force
+	bin/trace2otel convert $(DEMO_TRACE) --to perfetto,otlp,pprof,stats --out demo --force
 	@base=$$(basename $(DEMO_TRACE) .trace); \
 	echo; \
 	echo "Open these:"; \

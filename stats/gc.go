@@ -49,7 +49,7 @@ func (c *collector) gcCycle(r *convert.Record, start convert.Time) {
 		c.cycle = Cycle{Number: r.ID, Start: r.Start.Sub(start), HeapStart: c.heap}
 		return
 	}
-	c.cycles.add(r)
+	c.cycles.addRecord(r, 0)
 	c.cycle.Time = r.Duration()
 	c.cycle.HeapEnd, c.cycle.Goal = c.heap, c.goal
 	c.cycle.Cut = r.Flags&(convert.OpenStart|convert.OpenEnd) != 0
@@ -81,7 +81,7 @@ func (c *collector) stop(r *convert.Record, start convert.Time) {
 		stop.Stopping, stop.Known = time.Duration(r.ID), true
 		c.stops[i].stopping += stop.Stopping
 	}
-	c.stops[i].add(r)
+	c.stops[i].addRecord(r, 0)
 	c.stopList.add(stop.Time, stop)
 }
 

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/trace2otel/trace2otel/convert"
 	"github.com/trace2otel/trace2otel/internal/account"
@@ -32,8 +31,7 @@ type goroutine struct {
 // An early interval is a state that ended before the function was known.
 type early struct {
 	reason string // of a wait; empty for a time runnable
-	time   time.Duration
-	flags  convert.Flags
+	length length
 	when   moment
 }
 
@@ -113,21 +111,26 @@ func (s *Sink) newGoroutine(id convert.GoID) *goroutine {
 	}
 	g.id, g.level = id, none
 	s.goroutines[id] = g
-	s.last = g
+	s.recent[uint64(id)%maxRecent] = g
 	return g
 }
 
 // find returns a goroutine that lives, or nil.
 func (s *Sink) find(id convert.GoID) *goroutine {
-	if g := s.last; g != nil && g.id == id {
+	at := &s.recent[uint64(id)%maxRecent]
+	if g := *at; g != nil && g.id == id {
 		return g
 	}
 	g := s.goroutines[id]
 	if g != nil {
-		s.last = g
+		*at = g
 	}
 	return g
 }
+
+// maxRecent is how many goroutines are found without a look into the map: few
+// do most.
+const maxRecent = 256
 
 // function returns that of a name.
 func (s *Sink) function(name string) *function {
@@ -148,7 +151,7 @@ func (s *Sink) name(g *goroutine, name string) {
 		if e.reason != "" {
 			to = g.fn.wait(e.reason)
 		}
-		to.addTime(e.time, e.flags, e.when)
+		to.add(&e.length, e.when)
 	}
 	g.early = g.early[:0]
 }
@@ -178,7 +181,9 @@ func (s *Sink) endGoroutine(g *goroutine, r *convert.Record) {
 		s.list.died(g, r, &s.now)
 	}
 	delete(s.goroutines, g.id)
-	s.last = nil
+	if at := &s.recent[uint64(g.id)%maxRecent]; *at == g {
+		*at = nil
+	}
 	if s.list.all == nil && len(s.free) < maxFree {
 		g.account.Reset()
 		*g = goroutine{account: g.account, early: g.early[:0], regions: g.regions[:0]}
@@ -218,11 +223,13 @@ func (s *Sink) state(r *convert.Record) {
 		s.collects(r.Time, g, false)
 	case convert.StateRunnable:
 		s.countLatency(r)
-		s.settle(g, r, "")
+		l := lengthOf(r.Duration(), r.Flags)
+		s.settle(g, r, &l, "")
 	case convert.StateWaiting:
+		l := lengthOf(r.Duration(), r.Flags)
 		reason := r.Reason()
-		s.settle(g, r, reason)
-		s.places.wait(reason, r)
+		s.settle(g, r, &l, reason)
+		s.places.wait(reason, r, &l)
 	}
 	if g.listed != nil && r.State == convert.StateWaiting && r.Flags&convert.OpenEnd == 0 {
 		s.list.woken(g, r)
@@ -230,17 +237,18 @@ func (s *Sink) state(r *convert.Record) {
 }
 
 // settle gives the function a state that has ended.
-func (s *Sink) settle(g *goroutine, r *convert.Record, reason string) {
+func (s *Sink) settle(g *goroutine, r *convert.Record, l *length, reason string) {
 	if g.fn == nil && len(g.early) == maxEarly {
 		s.name(g, "")
 	}
+	when := moment{r.G, r.Start, 0}
 	switch {
 	case g.fn == nil:
-		g.early = append(g.early, early{reason, r.Duration(), r.Flags, moment{r.G, r.Start, 0}})
+		g.early = append(g.early, early{reason, *l, when})
 	case reason == "":
-		g.fn.latency.add(r)
+		g.fn.latency.add(l, when)
 	default:
-		g.fn.wait(reason).add(r)
+		g.fn.wait(reason).add(l, when)
 	}
 }
 

@@ -36,7 +36,7 @@ type place struct {
 }
 
 // wait takes the end of a wait.
-func (ps *places) wait(reason string, r *convert.Record) {
+func (ps *places) wait(reason string, r *convert.Record, l *length) {
 	at := slot(&ps.waits, r.Stack)
 	for *at != nil && (*at).reason != reason {
 		at = &(*at).next
@@ -45,7 +45,7 @@ func (ps *places) wait(reason string, r *convert.Record) {
 		*at = &place{reason: reason, stack: r.Stack}
 	}
 	(*at).time += r.Duration()
-	(*at).add(r)
+	(*at).add(l, moment{r.G, r.Start, 0})
 }
 
 // syscall takes the end of a system call.
@@ -56,7 +56,7 @@ func (ps *places) syscall(r *convert.Record) {
 	}
 	(*at).time += r.Duration()
 	(*at).kept += time.Duration(r.ID)
-	(*at).add(r)
+	(*at).addRecord(r, 0)
 }
 
 // slot returns where the places of a stack are.

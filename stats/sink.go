@@ -42,7 +42,7 @@ type Sink struct {
 	now   account.Totals // scratch
 
 	goroutines map[convert.GoID]*goroutine
-	last       *goroutine // the one looked up last
+	recent     [maxRecent]*goroutine // by id, modulo the length
 	free       []*goroutine
 	functions  map[string]*function
 	list       list

@@ -4,7 +4,6 @@ import (
 	"math"
 	"time"
 
-	"github.com/DataDog/sketches-go/ddsketch"
 	"github.com/DataDog/sketches-go/ddsketch/mapping"
 	"github.com/DataDog/sketches-go/ddsketch/store"
 
@@ -14,9 +13,9 @@ import (
 // accuracy is the relative error of percentiles.
 const accuracy = 0.01
 
-// scale puts durations onto the logarithmic axis of the sketches. Any sketches
-// of one scale add up.
-var scale = func() mapping.IndexMapping {
+// scale puts durations onto the logarithmic axis of sketches: values of one
+// index differ by twice the accuracy at most.
+var scale = func() *mapping.CubicallyInterpolatedMapping {
 	m, err := mapping.NewCubicallyInterpolatedMapping(accuracy)
 	if err != nil {
 		panic(err) // accuracy is a constant
@@ -25,6 +24,9 @@ var scale = func() mapping.IndexMapping {
 }()
 
 // A spread gathers what a [Spread] tells. The zero value is ready.
+//
+// It is a DDSketch, but for the parts of that which durations do not need: a
+// store of negative values, and looking at the range of each.
 type spread struct {
 	count int64
 	sum   time.Duration
@@ -32,7 +34,8 @@ type spread struct {
 	worst moment
 	cut   int64
 
-	sketch *ddsketch.DDSketch // nil while all are of one length
+	zeros  int64       // intervals of no length, which have no place on the scale
+	sketch store.Store // of the others; nil while all are as long as max
 }
 
 // A moment is a [Moment] on the trace's clock.
@@ -42,36 +45,70 @@ type moment struct {
 	task uint64
 }
 
-// add adds an interval that ends with r.
-func (s *spread) add(r *convert.Record) { s.addOf(r, 0) }
-
-// addOf adds an interval of a task. What has no end, or no beginning, is
-// counted alone, and what was guessed not at all.
-func (s *spread) addOf(r *convert.Record, task uint64) {
-	s.addTime(r.Duration(), r.Flags, moment{r.G, r.Start, task})
+// A length is that of an interval, with its place on the scale: to be computed
+// once, and added to several spreads.
+type length struct {
+	time  time.Duration
+	index int
+	flags convert.Flags
 }
 
-func (s *spread) addTime(d time.Duration, f convert.Flags, m moment) {
+func lengthOf(d time.Duration, f convert.Flags) length {
+	l := length{time: max(0, d), flags: f}
+	if d > 0 {
+		l.index = scale.Index(float64(d))
+	}
+	return l
+}
+
+// add adds an interval. What has no end, or no beginning, is counted alone, and
+// what was guessed not at all.
+func (s *spread) add(l *length, m moment) {
 	switch {
-	case f&convert.Repaired != 0:
+	case l.flags&convert.Repaired != 0:
 		return
-	case f&(convert.OpenStart|convert.OpenEnd) != 0:
+	case l.flags&(convert.OpenStart|convert.OpenEnd) != 0:
 		s.cut++
 		return
 	}
-	switch {
-	case s.sketch != nil:
-		record(s.sketch, d, 1)
-	case s.count > 0 && d != s.max:
-		s.sketch = newSketch()
-		record(s.sketch, s.max, s.count)
-		record(s.sketch, d, 1)
+	if s.sketch == nil && s.count > 0 && l.time != s.max {
+		s.start()
 	}
-	if s.count == 0 || d > s.max {
-		s.max, s.worst = d, m
+	switch {
+	case s.sketch == nil:
+	case l.time == 0:
+		s.zeros++
+	default:
+		s.sketch.Add(l.index)
+	}
+	if s.count == 0 || l.time > s.max {
+		s.max, s.worst = l.time, m
 	}
 	s.count++
-	s.sum += d
+	s.sum += l.time
+}
+
+// addRecord adds the interval that ends with r; task is its id if it is one.
+func (s *spread) addRecord(r *convert.Record, task uint64) {
+	l := lengthOf(r.Duration(), r.Flags)
+	s.add(&l, moment{r.G, r.Start, task})
+}
+
+// start begins the sketch: with those that there are, all as long as max.
+func (s *spread) start() {
+	s.sketch = store.NewBufferedPaginatedStore()
+	s.addAll(s)
+}
+
+// addAll puts into the sketch what t has, of which all are equally long.
+func (s *spread) addAll(t *spread) {
+	switch {
+	case t.count == 0:
+	case t.max == 0:
+		s.zeros += t.count
+	default:
+		s.sketch.AddWithCount(scale.Index(float64(t.max)), float64(t.count))
+	}
 }
 
 // merge adds all of t. Of equally long ones, the earliest is the worst.
@@ -81,15 +118,13 @@ func (s *spread) merge(t *spread) {
 		return
 	}
 	if s.sketch == nil {
-		s.sketch = newSketch()
-		if s.count > 0 {
-			record(s.sketch, s.max, s.count)
-		}
+		s.start()
 	}
 	if t.sketch != nil {
-		_ = s.sketch.MergeWith(t.sketch) // fails for other scales alone
+		s.sketch.MergeWith(t.sketch)
+		s.zeros += t.zeros
 	} else {
-		record(s.sketch, t.max, t.count)
+		s.addAll(t)
 	}
 	if s.count == 0 || t.max > s.max || t.max == s.max && t.worst.before(s.worst) {
 		s.max, s.worst = t.max, t.worst
@@ -116,28 +151,13 @@ func (s *spread) report(start convert.Time) Spread {
 // quantile returns the least length that a share of q of all intervals does not
 // exceed: of few, the greatest.
 func (s *spread) quantile(q float64) time.Duration {
-	at := math.Ceil(q*float64(s.count)) - 1 // of all in order, from 0
-	if s.sketch == nil || at >= float64(s.count-1) {
+	rank := int64(math.Ceil(q*float64(s.count))) - 1 // of all in order, from 0
+	switch {
+	case s.sketch == nil || rank >= s.count-1:
 		return s.max
+	case rank < s.zeros:
+		return 0
 	}
-	// The sketch's own ranks are shares of count − 1, rounded down.
-	v, err := s.sketch.GetValueAtQuantile((at + 0.5) / float64(s.count-1))
-	if err != nil {
-		return 0 // it is empty
-	}
+	v := scale.Value(s.sketch.KeyAtRank(float64(rank - s.zeros)))
 	return min(time.Duration(math.Round(v)), s.max)
-}
-
-func newSketch() *ddsketch.DDSketch {
-	return ddsketch.NewDDSketch(scale, store.NewBufferedPaginatedStore(), store.NewBufferedPaginatedStore())
-}
-
-// record adds n intervals to a sketch. It cannot fail for durations: all are on
-// the scale.
-func record(s *ddsketch.DDSketch, d time.Duration, n int64) {
-	if n == 1 {
-		_ = s.Add(float64(max(0, d)))
-		return
-	}
-	_ = s.AddWithCount(float64(max(0, d)), float64(n))
 }

@@ -44,7 +44,7 @@ const (
 
 // end counts one that ends with r. id is that of a task.
 func (sc *scope) end(r *convert.Record, id uint64) {
-	sc.each.addOf(r, id)
+	sc.each.addRecord(r, id)
 	if r.Flags&(convert.OpenStart|convert.OpenEnd) != 0 {
 		sc.incomplete++
 	}

@@ -56,8 +56,9 @@ const maxBins = 240
 type timeline struct {
 	start, now  convert.Time
 	generations int
-	held        []change
-	values      []int64 // to which held changes set a level
+	held        [][]change // of the first generation, in order of time
+	late        []change   // likewise, but not in order
+	values      []int64    // to which held changes set a level
 
 	levels [numLevels]int64
 
@@ -111,7 +112,7 @@ func (tl *timeline) move(t convert.Time, from, to level) {
 		return
 	}
 	if tl.generations < 2 {
-		tl.held = append(tl.held, change{at: t, from: from, to: to})
+		tl.hold(change{at: t, from: from, to: to})
 		return
 	}
 	tl.advance(t)
@@ -121,7 +122,7 @@ func (tl *timeline) move(t convert.Time, from, to level) {
 // set sets a level to a value.
 func (tl *timeline) set(t convert.Time, l level, value int64) {
 	if tl.generations < 2 {
-		tl.held = append(tl.held, change{at: t, from: l, to: l, value: int32(len(tl.values))})
+		tl.hold(change{at: t, from: l, to: l, value: int32(len(tl.values))})
 		tl.values = append(tl.values, value)
 		return
 	}
@@ -137,22 +138,51 @@ func (tl *timeline) sync() {
 	}
 }
 
-// release applies the changes held back.
-func (tl *timeline) release() {
-	inOrder := func(a, b change) int { return cmp.Compare(a.at, b.at) }
-	if !slices.IsSortedFunc(tl.held, inOrder) {
-		slices.SortStableFunc(tl.held, inOrder)
+// heldChunk is how many changes are held in one piece. In one growing slice
+// they would be copied again and again.
+const heldChunk = 8192
+
+// hold keeps a change for release.
+func (tl *timeline) hold(c change) {
+	n := len(tl.held)
+	if n > 0 && c.at < tl.held[n-1][len(tl.held[n-1])-1].at {
+		tl.late = append(tl.late, c)
+		return
 	}
-	for i := range tl.held {
-		c := &tl.held[i]
-		tl.advance(c.at)
-		if c.from == c.to {
-			tl.put(c.from, tl.values[c.value])
-		} else {
-			tl.shift(c.from, c.to)
+	if n == 0 || len(tl.held[n-1]) == heldChunk {
+		tl.held = append(tl.held, make([]change, 0, heldChunk))
+		n++
+	}
+	tl.held[n-1] = append(tl.held[n-1], c)
+}
+
+// release applies the changes held back. What does not change at one time in
+// the order in which it came makes no difference: nothing lasts in between.
+func (tl *timeline) release() {
+	slices.SortStableFunc(tl.late, func(a, b change) int { return cmp.Compare(a.at, b.at) })
+	late := tl.late
+	for _, chunk := range tl.held {
+		for i := range chunk {
+			for len(late) > 0 && late[0].at <= chunk[i].at {
+				tl.apply(&late[0])
+				late = late[1:]
+			}
+			tl.apply(&chunk[i])
 		}
 	}
-	tl.held, tl.values = nil, nil
+	for i := range late {
+		tl.apply(&late[i])
+	}
+	tl.held, tl.late, tl.values = nil, nil, nil
+}
+
+func (tl *timeline) apply(c *change) {
+	tl.advance(c.at)
+	if c.from == c.to {
+		tl.put(c.from, tl.values[c.value])
+	} else {
+		tl.shift(c.from, c.to)
+	}
 }
 
 func (tl *timeline) shift(from, to level) {

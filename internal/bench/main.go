@@ -30,6 +30,7 @@ import (
 	"github.com/trace2otel/trace2otel/otlp"
 	"github.com/trace2otel/trace2otel/perfetto"
 	"github.com/trace2otel/trace2otel/pprofout"
+	"github.com/trace2otel/trace2otel/stats"
 )
 
 // atLeast is how long a measurement takes at the least: a small trace is
@@ -79,8 +80,12 @@ var subjects = []subject{
 	{"pprof sched", convertTo(toPprof(pprofout.Sched))},
 	{"pprof wall", convertTo(toPprof(pprofout.Wall))},
 	{"pprof, all kinds", convertTo(toAllPprof)},
-	{"everything", convertTo(toAllPprof, toPerfetto, toOTLP(otlp.JSONL))},
+	{"stats", convertTo(toStats)},
+	{"pprof and stats", convertTo(toAllPprof, toStats)},
+	{"everything", convertTo(toAllPprof, toStats, toPerfetto, toOTLP(otlp.JSONL))},
 }
+
+func toStats(w io.Writer) convert.Sink { return stats.New(w, stats.Options{Format: stats.JSON}) }
 
 func toPerfetto(w io.Writer) convert.Sink {
 	return perfetto.New(w, perfetto.Options{CounterStep: 100 * time.Microsecond})
