@@ -80,8 +80,14 @@ func (s *Sink) reportGC() GC {
 	for _, f := range s.functions {
 		out.Assist += f.totals.Assist
 	}
+	var stop, gcStop spread
 	for _, r := range c.stops {
+		stop.merge(&r.spread)
+		if isGCStop(r.reason) {
+			gcStop.merge(&r.spread)
+		}
 		out.ByReason = append(out.ByReason, StopReason{r.reason, r.stopping, r.report(s.start)})
 	}
+	out.Stop, out.GCStop = stop.report(s.start), gcStop.report(s.start)
 	return out
 }

@@ -102,14 +102,13 @@ func (s *Sink) metric(r *convert.Record) {
 
 // stw takes a record of a stop of the world.
 func (s *Sink) stw(r *convert.Record) {
-	gc := strings.Contains(r.Name, "GC")
 	from, to := none, stopped
 	if r.Phase == convert.End {
 		from, to = to, from
 		s.gc.stop(r, s.start)
 	}
 	s.timeline.move(r.Time, from, to)
-	if gc {
+	if isGCStop(r.Name) {
 		if from == stopped {
 			from = stoppedGC
 		} else {
@@ -118,6 +117,10 @@ func (s *Sink) stw(r *convert.Record) {
 		s.timeline.move(r.Time, from, to)
 	}
 }
+
+// isGCStop reports whether the collector stops the world for a reason
+// (internal/trace/gc.go: isGCSTW).
+func isGCStop(reason string) bool { return strings.Contains(reason, "GC") }
 
 // longest keeps the longest of what it sees.
 type longest[T any] struct {

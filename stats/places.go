@@ -87,7 +87,11 @@ func (s *Sink) reportPlaces(all []*place, which func(*place) bool) (out Places) 
 		return cmp.Or(cmp.Compare(b.time, a.time), cmp.Compare(b.count, a.count),
 			cmp.Compare(a.stack, b.stack), strings.Compare(a.reason, b.reason))
 	})
+	var each spread
 	for i, p := range chosen {
+		if !s.system(p.stack) {
+			each.merge(&p.spread)
+		}
 		if i >= maxPlaces {
 			out.Others++
 			out.Rest += p.time
@@ -98,6 +102,7 @@ func (s *Sink) reportPlaces(all []*place, which func(*place) bool) (out Places) 
 			System: s.system(p.stack),
 		})
 	}
+	out.Each = each.report(s.start)
 	return out
 }
 

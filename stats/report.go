@@ -97,14 +97,17 @@ type Wait struct {
 // of an interval under way at the start or the end of the trace only a part is
 // known. Percentiles are off by no more than 1 %; all else is exact.
 type Spread struct {
-	Count int64         `json:"count"`
-	Sum   time.Duration `json:"sum_ns"`
-	P50   time.Duration `json:"p50_ns"`
-	P90   time.Duration `json:"p90_ns"`
-	P99   time.Duration `json:"p99_ns"`
-	Max   time.Duration `json:"max_ns"`
-	Worst *Moment       `json:"worst,omitempty"` // the first interval as long as Max
-	Cut   int64         `json:"cut"`             // intervals more, not counted, that an edge of the trace cut
+	Count  int64         `json:"count"`
+	Sum    time.Duration `json:"sum_ns"`
+	P50    time.Duration `json:"p50_ns"`
+	P90    time.Duration `json:"p90_ns"`
+	P95    time.Duration `json:"p95_ns"`
+	P99    time.Duration `json:"p99_ns"`
+	P999   time.Duration `json:"p999_ns"`
+	Max    time.Duration `json:"max_ns"`
+	Worst  *Moment       `json:"worst,omitempty"`      // the first interval as long as Max
+	Cut    int64         `json:"cut"`                  // intervals more, not counted, that an edge of the trace cut
+	CutMax time.Duration `json:"cut_max_ns,omitempty"` // the longest of these, as far as it was seen
 }
 
 // A Moment is where to look: a goroutine at a time.
@@ -156,6 +159,9 @@ type Sched struct {
 	Utilization float64 `json:"utilization"` // of GOMAXPROCS: time that procs ran, on average
 	Proc        []Proc  `json:"procs"`       // by id
 
+	Goroutines   int64         `json:"goroutines_max"` // most at a time, the runtime's own included
+	GoroutinesAt time.Duration `json:"goroutines_max_at_ns"`
+
 	QueueMean  float64       `json:"queue_mean"` // goroutines runnable at a time
 	QueueMax   int64         `json:"queue_max"`
 	QueueMaxAt time.Duration `json:"queue_max_at_ns"`
@@ -182,6 +188,7 @@ type Proc struct {
 
 // Places are the stacks at which most time went.
 type Places struct {
+	Each   Spread        `json:"each"`          // of all places, but the runtime's own
 	Top    []Place       `json:"top,omitempty"` // most time first, the runtime's own last
 	Others int64         `json:"others"`        // places more
 	Rest   time.Duration `json:"others_ns"`     // their time
@@ -209,6 +216,8 @@ type GC struct {
 	Each       Spread        `json:"cycle"` // how long a cycle took
 	Cycles     []Cycle       `json:"cycles,omitempty"`
 	Stops      []Stop        `json:"stops,omitempty"`
+	Stop       Spread        `json:"stop"`                      // how long the world was stopped, for any reason
+	GCStop     Spread        `json:"gc_stop"`                   // likewise, for the collector
 	ByReason   []StopReason  `json:"stops_by_reason,omitempty"` // of all stops of the world
 	Unlisted   int64         `json:"stops_unlisted,omitempty"`  // shorter stops that Stops leaves out
 	CyclesMore int64         `json:"cycles_unlisted,omitempty"` // shorter cycles that Cycles leaves out

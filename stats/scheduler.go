@@ -47,7 +47,8 @@ func (s *Sink) proc(r *convert.Record) {
 func (s *Sink) reportScheduler() Sched {
 	tl := &s.timeline
 	out := Sched{
-		Procs:    tl.procsMost,
+		Procs:      tl.procsMost,
+		Goroutines: tl.most, GoroutinesAt: tl.mostAt.Sub(s.start),
 		QueueMax: tl.queueMax, QueueMaxAt: tl.queueAt.Sub(s.start),
 		Wasted: tl.wasted, WastedMax: tl.wastedMax, WastedMaxAt: max(0, tl.wastedAt.Sub(s.start)),
 	}

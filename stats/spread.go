@@ -33,6 +33,7 @@ type spread struct {
 	max   time.Duration
 	worst moment
 	cut   int64
+	seen  time.Duration // the longest of those cut, as far as it was seen
 
 	zeros  int64       // intervals of no length, which have no place on the scale
 	sketch store.Store // of the others; nil while all are as long as max
@@ -69,6 +70,7 @@ func (s *spread) add(l *length, m moment) {
 		return
 	case l.flags&(convert.OpenStart|convert.OpenEnd) != 0:
 		s.cut++
+		s.seen = max(s.seen, l.time)
 		return
 	}
 	if s.sketch == nil && s.count > 0 && l.time != s.max {
@@ -114,6 +116,7 @@ func (s *spread) addAll(t *spread) {
 // merge adds all of t. Of equally long ones, the earliest is the worst.
 func (s *spread) merge(t *spread) {
 	s.cut += t.cut
+	s.seen = max(s.seen, t.seen)
 	if t.count == 0 {
 		return
 	}
@@ -139,12 +142,13 @@ func (m moment) before(n moment) bool {
 
 // report returns what s tells; start is that of the trace.
 func (s *spread) report(start convert.Time) Spread {
-	out := Spread{Count: s.count, Sum: s.sum, Max: s.max, Cut: s.cut}
+	out := Spread{Count: s.count, Sum: s.sum, Max: s.max, Cut: s.cut, CutMax: s.seen}
 	if s.count == 0 {
 		return out
 	}
 	out.Worst = &Moment{s.worst.g, s.worst.at.Sub(start), s.worst.task}
-	out.P50, out.P90, out.P99 = s.quantile(0.50), s.quantile(0.90), s.quantile(0.99)
+	out.P50, out.P90, out.P95 = s.quantile(0.50), s.quantile(0.90), s.quantile(0.95)
+	out.P99, out.P999 = s.quantile(0.99), s.quantile(0.999)
 	return out
 }
 

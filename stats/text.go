@@ -331,6 +331,7 @@ func (r *Report) textScheduler(b *strings.Builder) {
 	title(b, "SCHEDULER")
 	fmt.Fprintf(b, "  GOMAXPROCS %d, used %.1f%%; runnable goroutines: %.2f on average, at most %s @%s\n",
 		s.Procs, 100*s.Utilization, s.QueueMean, count(s.QueueMax), clock(s.QueueMaxAt))
+	fmt.Fprintf(b, "  goroutines: at most %s @%s\n", count(s.Goroutines), clock(s.GoroutinesAt))
 	fmt.Fprintf(b, "  a goroutine was runnable while a P was idle: %s in all (%s), at longest %s @%s\n",
 		short(s.Wasted), percent(float64(s.Wasted), float64(r.Trace.Duration)), short(s.WastedMax), clock(s.WastedMaxAt))
 	tab := newTable(append([]string{""}, spreadHeads...)...)

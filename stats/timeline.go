@@ -69,6 +69,8 @@ type timeline struct {
 	queue     float64 // integral of runnable
 	queueMax  int64
 	queueAt   convert.Time
+	most      int64 // goroutines at a time
+	mostAt    convert.Time
 	procs     float64 // integral of GOMAXPROCS, where known
 	procsRun  float64 // integral of busy, likewise
 	procsMost int64
@@ -102,7 +104,7 @@ func (tl *timeline) begin(start convert.Time) {
 	tl.width = time.Microsecond
 	tl.bins = append(make([]bin, 0, maxBins), bin{})
 	tl.end = start + convert.Time(tl.width)
-	tl.queueAt = start
+	tl.queueAt, tl.mostAt = start, start
 	tl.mmu.begin()
 }
 
@@ -221,6 +223,9 @@ func (tl *timeline) advance(t convert.Time) {
 	tl.queue += d * float64(l[runnable])
 	if l[runnable] > tl.queueMax {
 		tl.queueMax, tl.queueAt = l[runnable], tl.now
+	}
+	if live := l[running] + l[runnable] + l[waiting] + l[inSyscall]; live > tl.most {
+		tl.most, tl.mostAt = live, tl.now
 	}
 	idle := l[runnable] > 0 && l[busy] < l[maxProcs] && l[stopped] == 0
 	if idle != tl.wasting {

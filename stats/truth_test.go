@@ -39,13 +39,13 @@ func (h *history) Consume(b *convert.Batch) error {
 
 // whole returns the lengths of intervals that were measured from end to end,
 // ascending, and how many others there are.
-func (h *history) whole(match func(*convert.Record) bool) (lengths []time.Duration, cut int64) {
+func (h *history) whole(match func(*convert.Record) bool) (lengths []time.Duration, cut []time.Duration) {
 	for i := range h.ends {
 		r := &h.ends[i]
 		switch {
 		case !match(r) || r.Flags&convert.Repaired != 0:
 		case r.Flags&(convert.OpenStart|convert.OpenEnd) != 0:
-			cut++
+			cut = append(cut, r.Duration())
 		default:
 			lengths = append(lengths, r.Duration())
 		}
@@ -54,16 +54,17 @@ func (h *history) whole(match func(*convert.Record) bool) (lengths []time.Durati
 	return lengths, cut
 }
 
-func checkSpread(t *testing.T, name string, s *Spread, lengths []time.Duration, cut int64) {
+func checkSpread(t *testing.T, name string, s *Spread, lengths, cut []time.Duration) {
 	t.Helper()
 	var sum, most time.Duration
 	for _, d := range lengths {
 		sum += d
 		most = d
 	}
-	if s.Count != int64(len(lengths)) || s.Sum != sum || s.Max != most || s.Cut != cut {
-		t.Errorf("%s: %d of %v, at most %v, cut %d; want %d of %v, at most %v, cut %d",
-			name, s.Count, s.Sum, s.Max, s.Cut, len(lengths), sum, most, cut)
+	if s.Count != int64(len(lengths)) || s.Sum != sum || s.Max != most || s.Cut != int64(len(cut)) ||
+		s.CutMax != slices.Max(append(cut, 0)) {
+		t.Errorf("%s: %d of %v, at most %v, cut %d of %v; want %d of %v, at most %v, cut %v",
+			name, s.Count, s.Sum, s.Max, s.Cut, s.CutMax, len(lengths), sum, most, cut)
 		return
 	}
 	if len(lengths) == 0 {
@@ -72,7 +73,7 @@ func checkSpread(t *testing.T, name string, s *Spread, lengths []time.Duration, 
 	for _, q := range []struct {
 		q   float64
 		got time.Duration
-	}{{0.5, s.P50}, {0.9, s.P90}, {0.99, s.P99}} {
+	}{{0.5, s.P50}, {0.9, s.P90}, {0.95, s.P95}, {0.99, s.P99}, {0.999, s.P999}} {
 		want := lengths[int(math.Ceil(q.q*float64(len(lengths))))-1]
 		if d := math.Abs(float64(q.got - want)); d > accuracy*float64(want)+0.5 {
 			t.Errorf("%s: p%v of %d is %v, want %v", name, 100*q.q, len(lengths), q.got, want)
@@ -98,6 +99,9 @@ func TestSpreadsAreThoseOfAllIntervals(t *testing.T) {
 		}
 		check("scheduling latency", &r.Scheduler.Latency, state(convert.StateRunnable, "", "", true))
 		check("cycles", &r.GC.Each, func(r *convert.Record) bool { return r.Kind == convert.KindGC })
+		check("syscalls", &r.Syscalls.Each, func(r *convert.Record) bool {
+			return r.Kind == convert.KindSyscall && (r.Stack == 0 || !s.system(r.Stack))
+		})
 		if int64(len(h.name)) == h.Summary.Goroutines { // no id was used twice
 			for i := range r.Functions {
 				fn := &r.Functions[i]
@@ -209,6 +213,7 @@ func TestQueueIsThatOfAllIntervals(t *testing.T) {
 	type edge struct {
 		at                       convert.Time
 		runnable, busy, stopping int64
+		live                     int64
 		procs                    int64 // if set: that from here on
 	}
 	for _, f := range sinktest.Traces(t) {
@@ -226,12 +231,14 @@ func TestQueueIsThatOfAllIntervals(t *testing.T) {
 				e.busy = 1
 			case r.Kind == convert.KindSTW:
 				e.stopping = 1
+			case r.Kind == convert.KindGoroutine:
+				e.live = 1
 			default:
 				continue
 			}
 			e.at = h.ends[i].Start
 			edges = append(edges, e)
-			e.at, e.runnable, e.busy, e.stopping = h.ends[i].Time, -e.runnable, -e.busy, -e.stopping
+			e.at, e.runnable, e.busy, e.stopping, e.live = h.ends[i].Time, -e.runnable, -e.busy, -e.stopping, -e.live
 			edges = append(edges, e)
 		}
 		for _, m := range procs {
@@ -240,12 +247,13 @@ func TestQueueIsThatOfAllIntervals(t *testing.T) {
 		slices.SortStableFunc(edges, func(a, b edge) int { return cmp.Compare(a.at, b.at) })
 
 		var now edge
-		var queue, most int64
+		var queue, most, live int64
 		var wasted, longest, lasting time.Duration
 		for i, e := range edges {
 			now.runnable += e.runnable
 			now.busy += e.busy
 			now.stopping += e.stopping
+			now.live += e.live
 			if e.procs != 0 {
 				now.procs = e.procs
 			}
@@ -255,6 +263,7 @@ func TestQueueIsThatOfAllIntervals(t *testing.T) {
 			d := edges[i+1].at.Sub(e.at)
 			queue += now.runnable * int64(d)
 			most = max(most, now.runnable)
+			live = max(live, now.live)
 			if now.runnable > 0 && now.busy < now.procs && now.stopping == 0 {
 				wasted += d
 				lasting += d
@@ -264,6 +273,9 @@ func TestQueueIsThatOfAllIntervals(t *testing.T) {
 			}
 		}
 		got := s.Report().Scheduler
+		if got.Goroutines != live {
+			t.Errorf("%s: at most %d goroutines, want %d", f.Name, got.Goroutines, live)
+		}
 		if got.QueueMax != most || got.Wasted != wasted || got.WastedMax != longest {
 			t.Errorf("%s: at most %d runnable, %v wasted, at longest %v; want %d, %v, %v",
 				f.Name, got.QueueMax, got.Wasted, got.WastedMax, most, wasted, longest)

@@ -19,7 +19,7 @@ func (c *cli) newConvert() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "convert INPUT... --to FORMAT,... --out DIR",
 		Short:   "Write several outputs of one or more traces, each trace read once",
-		Long:    fmt.Sprintf(convertLong, namesTable()),
+		Long:    fmt.Sprintf(convertLong, namesTable()) + assertLong,
 		Example: convertExample,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -38,12 +38,13 @@ func (c *cli) newConvert() *cobra.Command {
 		addShared(cmd.Flags(), ch.flags)
 	}
 	c.addCommon(cmd.Flags(), "until")
+	c.assertions.addFlags(cmd.Flags())
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		jobs, err := b.plan(args)
 		if err != nil {
 			return err
 		}
-		if err := c.checkInputs(args, "until"); err != nil {
+		if err := errors.Join(c.checkInputs(args, "until"), c.assertions.check()); err != nil {
 			return err
 		}
 		if err := b.vacant(jobs); err != nil {

@@ -15,7 +15,7 @@ const (
 	exitFailed   exitCode = 1 // an input gave nothing, or an output could not be written
 	exitUsage    exitCode = 2 // the command line makes no sense
 	exitLoss     exitCode = 3 // converted, but not everything
-	exitAsserted exitCode = 4 // reserved: an assertion failed
+	exitAsserted exitCode = 4 // an assertion does not hold
 	exitSignal   exitCode = 128
 )
 

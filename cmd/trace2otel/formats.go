@@ -33,6 +33,9 @@ type format struct {
 	// differs.
 	alone func(fs *pflag.FlagSet) (outputs func(file string) ([]output, error))
 
+	// asserts is set if the format's own command has --assert, as convert does.
+	asserts bool
+
 	// sent is set if the format's own command can also deliver the output to a
 	// back end, which then has a wire.
 	sent bool
@@ -90,11 +93,12 @@ var formats = []format{
 	{
 		name:    "stats",
 		short:   "Say where goroutines spent their time, and what the scheduler and the GC did",
-		long:    statsLong,
+		long:    statsLong + assertLong,
 		example: statsExample,
 		names:   ".stats.json",
 		flags:   statsFlags,
 		alone:   statsOwnFlags,
+		asserts: true,
 	},
 }
 

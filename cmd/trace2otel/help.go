@@ -1,10 +1,13 @@
 package main
 
+import "github.com/trace2otel/trace2otel/stats"
+
 const rootLong = `trace2otel converts Go execution traces to formats that other tools open:
 
   Perfetto  a timeline, for https://ui.perfetto.dev
   OTLP      spans, for Jaeger and other OpenTelemetry back ends
   pprof     profiles of where goroutines spent their time, for go tool pprof
+  stats     what they waited for, what the scheduler and the collector did
 
 Traces come from runtime/trace, go test -trace, /debug/pprof/trace and the
 flight recorder, of every Go since 1.11. They may be compressed by gzip or zstd,
@@ -22,15 +25,18 @@ Exit codes:
   3    converted, but not everything: a trace is damaged,
        or lacks what one of several outputs needs,
        or some spans could not be delivered
+  4    an assertion does not hold
   128+ ended by a signal: 130 by Ctrl-C, 143 by SIGTERM,
        141 when the reader of standard output went away
-If several apply to a run, it is the first in the order 2, 1, 3.`
+If several apply to a run, it is the first in the order 2, 1, 4, 3.`
 
 const rootExample = `  trace2otel perfetto trace.out -o timeline.pftrace
   trace2otel otlp trace.out -o spans.otlp.jsonl
   trace2otel otlp trace.out --endpoint http://localhost:4317
   trace2otel pprof trace.out --kind sched -o sched.pb.gz
-  trace2otel convert *.trace --to perfetto,otlp,pprof --out converted
+  trace2otel stats trace.out
+  trace2otel diff before.trace after.trace
+  trace2otel convert *.trace --to perfetto,otlp,pprof,stats --out converted
   curl -s localhost:6060/debug/pprof/trace?seconds=5 | trace2otel perfetto - -o live.pftrace`
 
 const perfettoLong = `Write a timeline for the Perfetto UI: what ran on each P, what each goroutine
@@ -121,7 +127,19 @@ intervals whose beginning and end are both in the trace.`
 const statsExample = `  trace2otel stats trace.out
   trace2otel stats trace.out --goroutine '^main\.' --from 2s
   trace2otel stats trace.out --goroutine 17
-  trace2otel stats trace.out --format json | jq .scheduler.latency`
+  trace2otel stats trace.out --format json | jq .scheduler.latency
+  trace2otel stats trace.out --assert 'sched.p99 < 5ms' --assert 'gc.stw.max < 1ms'`
+
+// assertLong says what --assert takes.
+const assertLong = `
+
+--assert holds a bound against what was measured, and exits with 4 if it is not
+kept:
+
+` + stats.Measures + `
+
+A trace that is damaged, or in which too little happened for the figure to mean
+anything, does not pass, unless --allow-partial.`
 
 const diffLong = `Say what changed between traces: by start function, for what goroutines waited
 and how long, in nanoseconds and in percent; tasks, regions, the scheduler, the
@@ -161,4 +179,5 @@ exists already (exit code 1) and there is no --force.`
 const convertExample = `  trace2otel convert trace.out --to perfetto,otlp,pprof --out converted
   trace2otel convert a.trace b.trace.gz c.trace.zst --to perfetto --out timelines
   trace2otel convert *.trace --to pprof --kind sync,sched --out profiles --force
+  trace2otel convert *.trace --to stats --out stats --assert 'sched.p99 < 5ms'
   trace2otel convert old/*.trace --to otlp --start mtime --strict --out spans`

@@ -80,7 +80,8 @@ func (c *cli) run(ctx context.Context, j job) exitCode {
 // produce makes what a job is to make.
 func (c *cli) produce(ctx context.Context, j job) exitCode {
 	name := displayName(j.input)
-	files, summary, err := c.convert(ctx, j)
+	asserted := c.assertions.sinks()
+	files, summary, err := c.convert(ctx, j, asserted)
 	if ctx.Err() != nil {
 		discard(files)
 		return c.interrupted(ctx, name)
@@ -100,7 +101,8 @@ func (c *cli) produce(ctx context.Context, j job) exitCode {
 		}
 		return worse(code, exitFailed)
 	}
-	return worse(code, c.commit(ctx, name, files, failed))
+	code = worse(code, c.commit(ctx, name, files, failed))
+	return worse(code, c.assertions.hold(&c.messages, name, asserted))
 }
 
 // interrupted says that a signal ended the conversion of an input.
@@ -109,8 +111,9 @@ func (c *cli) interrupted(ctx context.Context, name string) exitCode {
 	return exitInterrupted(ctx)
 }
 
-// convert makes the files of a job. They are not in their places yet.
-func (c *cli) convert(ctx context.Context, j job) ([]destination, *convert.Summary, error) {
+// convert makes the files of a job, and shows the trace to others. The files are
+// not in their places yet.
+func (c *cli) convert(ctx context.Context, j job, others []convert.Sink) ([]destination, *convert.Summary, error) {
 	x := extent{path: j.input, stdin: c.stdin}
 	start, err := c.start.of(ctx, &x)
 	if err != nil {
@@ -157,7 +160,7 @@ func (c *cli) convert(ctx context.Context, j job) ([]destination, *convert.Summa
 		j.delivery.watch(in, c)
 		defer j.delivery.progress.end()
 	}
-	summary, err := convert.Run(ctx, in, o, sinks.make(windowNotes(from, to))...)
+	summary, err := convert.Run(ctx, in, o, append(sinks.make(windowNotes(from, to)), others...)...)
 	for _, f := range files {
 		f.flush()
 	}

@@ -34,6 +34,7 @@ type cli struct {
 	window       window
 	decoder      convert.Decoder
 	strictDecode bool
+	assertions   assertions
 
 	code exitCode // of the conversion
 }

@@ -30,7 +30,13 @@ func (c *cli) newSingle(f *format) *cobra.Command {
 	}
 	file := cmd.Flags().StringP("output", "o", "", "write to `FILE`, replacing it; - is standard output, the default")
 	c.addCommon(cmd.Flags(), "to")
+	if f.asserts {
+		c.assertions.addFlags(cmd.Flags())
+	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := c.assertions.check(); err != nil {
+			return err
+		}
 		outs, err := outputs(*file)
 		if err != nil {
 			return err

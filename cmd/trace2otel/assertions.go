@@ -1,0 +1,70 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/trace2otel/trace2otel/convert"
+	"github.com/trace2otel/trace2otel/stats"
+)
+
+// assertions are the bounds that traces are to keep: the flags --assert and
+// --allow-partial.
+type assertions struct {
+	all     []stats.Assertion
+	partial bool
+}
+
+func (a *assertions) addFlags(fs *pflag.FlagSet) {
+	fs.Var(a, "assert", "exit with 4 unless this `bound` holds, like 'sched.p99 < 5ms'; may be repeated; see below")
+	fs.BoolVar(&a.partial, "allow-partial", false, "let assertions hold for damaged traces, and for those that have too little to say")
+}
+
+func (a *assertions) Type() string   { return "bound" }
+func (a *assertions) String() string { return "" }
+
+// Set adds an assertion.
+func (a *assertions) Set(text string) error {
+	assertion, err := stats.ParseAssertion(text)
+	if err != nil {
+		return errors.New(strings.TrimPrefix(err.Error(), fmt.Sprintf("stats: assertion %q: ", text)))
+	}
+	a.all = append(a.all, assertion)
+	return nil
+}
+
+// check reports flags that do nothing.
+func (a *assertions) check() error {
+	if a.partial && len(a.all) == 0 {
+		return errors.New("--allow-partial is for --assert")
+	}
+	return nil
+}
+
+// sinks returns what has to see the trace to hold the assertions against it.
+func (a *assertions) sinks() []convert.Sink {
+	if len(a.all) == 0 {
+		return nil
+	}
+	return []convert.Sink{stats.New(nil, stats.Options{})}
+}
+
+// hold says which assertions hold for the trace that sinks have seen.
+func (a *assertions) hold(m *messages, name string, sinks []convert.Sink) exitCode {
+	code := exitOK
+	for _, s := range sinks {
+		report := s.(*stats.Sink).Report()
+		for _, assertion := range a.all {
+			if c := assertion.Check(report, a.partial); c.Holds {
+				m.note(name, "as asserted: %v", c)
+			} else {
+				m.failure(name, fmt.Errorf("not as asserted: %v", c))
+				code = exitAsserted
+			}
+		}
+	}
+	return code
+}
