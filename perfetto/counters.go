@@ -147,9 +147,29 @@ func (s *Sink) countProc(r *convert.Record) {
 	if r.State == convert.StateRunning {
 		to = procRuns
 	}
-	counted := s.procs[r.P]
-	s.count(r.Time, &counted, to)
-	s.procs[r.P] = counted
+	s.count(r.Time, s.procs.of(r.P), to)
+}
+
+// procRoles has the roles of procs: small numbers, but for odd traces.
+type procRoles struct {
+	byP   []role
+	other map[convert.ProcID]*role
+}
+
+func (pr *procRoles) of(p convert.ProcID) *role {
+	if p >= 0 && p < maxCPU {
+		for int(p) >= len(pr.byP) {
+			pr.byP = append(pr.byP, noRole)
+		}
+		return &pr.byP[p]
+	}
+	if pr.other == nil {
+		pr.other = make(map[convert.ProcID]*role)
+	}
+	if pr.other[p] == nil {
+		pr.other[p] = new(role)
+	}
+	return pr.other[p]
 }
 
 // countHidden counts a goroutine that is not shown.

@@ -46,20 +46,22 @@ type openSlice struct {
 // goroutine returns the one that a record is about. For NoGoroutine it is the
 // main thread of the runtime's process.
 func (s *Sink) goroutine(id convert.GoID) *goroutine {
-	if s.last != nil && s.lastID == id {
-		return s.last
-	}
-	g := s.goroutines[id]
+	g := s.goroutines.get(id)
 	if g == nil {
 		g = s.newGoroutine(id)
-		s.goroutines[id] = g
+		s.goroutines.set(id, g)
 	}
-	s.last, s.lastID = g, id
 	return g
 }
 
 func (s *Sink) newGoroutine(id convert.GoID) *goroutine {
-	g := &goroutine{track: s.newTrack(), cpu: noCPU}
+	var g *goroutine
+	if n := len(s.free); n > 0 {
+		g, s.free = s.free[n-1], s.free[:n-1]
+	} else {
+		g = new(goroutine)
+	}
+	*g = goroutine{track: s.newTrack(), cpu: noCPU, open: g.open[:0]}
 	if id == convert.NoGoroutine {
 		g.tid, g.name = s.runtime.process.pid, "no goroutine"
 		s.declareIn(g, s.runtime.process)
@@ -142,22 +144,27 @@ func (s *Sink) goroutineLife(r *convert.Record) {
 			s.count(r.Time, &g.counted, noRole)
 			s.follow(g, taskDestroyed, noCPU)
 		}
-		delete(s.goroutines, r.G)
-		s.last = nil
+		s.goroutines.delete(r.G)
 	}
 }
 
 // syscall shows a system call, whatever the goroutine's states within.
 func (s *Sink) syscall(r *convert.Record) {
-	e := event{category: catSyscall, name: "syscall", stack: r.Stack}
-	s.slice(r, &e, &event{})
+	s.slice(r, beginSyscall, nil)
 	s.onThread(r, "")
+}
+
+func beginSyscall(e *event, r *convert.Record) {
+	e.category, e.name, e.stack = catSyscall, "syscall", r.Stack
 }
 
 // assist shows a mark assist.
 func (s *Sink) assist(r *convert.Record) {
-	e := event{category: catAssist, name: "GC mark assist", stack: r.Stack}
-	s.slice(r, &e, &event{})
+	s.slice(r, beginAssist, nil)
+}
+
+func beginAssist(e *event, r *convert.Record) {
+	e.category, e.name, e.stack = catAssist, "GC mark assist", r.Stack
 }
 
 // label marks a change of a GC worker's mode.
@@ -167,40 +174,51 @@ func (s *Sink) label(r *convert.Record) {
 	s.w.event(r.Time, &e)
 }
 
-// slice writes the Begin or End of a slice of r's goroutine: begin has what is
-// said at the Begin, end what is said at the End.
+// A say fills in what an event says about a record.
+type say func(*event, *convert.Record)
+
+// slice writes the Begin or End of a slice of r's goroutine: begin fills in
+// what is said at the Begin, end, unless it is nil, what is said at the End.
 //
 // The slices of a track must nest. Those of a goroutine do, but for two kinds
 // that have lanes below the track: a region or other slice whose Begin is not
 // in the trace, and a Begin that is back-dated to before others were written.
-func (s *Sink) slice(r *convert.Record, begin, end *event) {
+func (s *Sink) slice(r *convert.Record, begin, end say) {
 	g := s.goroutine(r.G)
 	switch r.Phase {
 	case convert.Begin:
-		begin.track = g.track
+		track := g.track
 		var ln *lane
 		if r.Time < s.now && len(g.open) > 0 {
 			ln = s.take(s.lanesOf(g), r.Time)
-			begin.track = ln.track
+			track = ln.track
 		}
-		begin.typ, begin.flags = typeBegin, r.Flags
-		s.w.event(r.Time, begin)
+		s.tell(r.Time, typeBegin, track, r, begin)
 		g.open = append(g.open, openSlice{kind: r.Kind, lane: ln})
 	case convert.End:
-		end.track = g.track
+		track := g.track
 		ln, ok := g.close(r.Kind)
 		if !ok {
 			ln = s.take(s.lanesOf(g), r.Start)
-			begin.typ, begin.track, begin.flags = typeBegin, ln.track, r.Flags
-			s.w.event(r.Start, begin)
+			s.tell(r.Start, typeBegin, ln.track, r, begin)
 		}
 		if ln != nil {
-			end.track = ln.track
+			track = ln.track
 			ln.release(r.Time)
 		}
-		end.typ, end.flags = typeEnd, r.Flags
-		s.w.event(r.Time, end)
+		s.tell(r.Time, typeEnd, track, r, end)
 	}
+}
+
+// tell writes an event about a record. Its event is used again and again, since
+// one that a say gets would be allocated each time.
+func (s *Sink) tell(t convert.Time, typ uint8, track uint64, r *convert.Record, what say) {
+	e := &s.told
+	*e = event{typ: typ, track: track, flags: r.Flags}
+	if what != nil {
+		what(e, r)
+	}
+	s.w.event(t, e)
 }
 
 // close removes the innermost open slice of a kind, and reports false if there

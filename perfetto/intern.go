@@ -37,6 +37,7 @@ type dictionaries struct {
 	fresh []byte
 
 	names     map[string]uint64 // of slices and instants
+	recent    [64]recentName
 	functions map[string]uint64
 	paths     map[string]uint64
 	symbols   map[string]uint64 // reasons of waits
@@ -60,10 +61,27 @@ func newDictionaries() dictionaries {
 
 // name returns the id of an event's name, or zero if it is to be written out.
 func (d *dictionaries) name(s string) uint64 {
-	if id, ok := d.names[s]; ok || len(d.names) >= maxNames {
-		return id
+	n := len(s)
+	r := &d.recent[(uint(n)*8+uint(s[n/2])+uint(s[n-1]))%uint(len(d.recent))]
+	if r.name == s {
+		return r.id
 	}
-	return d.define(d.names, internedEventNames, s)
+	id, ok := d.names[s]
+	if !ok {
+		if len(d.names) >= maxNames {
+			return 0
+		}
+		id = d.define(d.names, internedEventNames, s)
+	}
+	*r = recentName{s, id}
+	return id
+}
+
+// A recentName saves a look at the map of names: few are as frequent as most,
+// and equal ones tend to be one string.
+type recentName struct {
+	name string
+	id   uint64
 }
 
 func (d *dictionaries) function(s string) uint64 {
@@ -119,36 +137,34 @@ func (d *dictionaries) frame(f convert.Frame) uint64 {
 
 // A stackTable holds the definitions of stacks until they are first needed.
 type stackTable struct {
-	defs []stackDef // by StackID
-}
-
-type stackDef struct {
-	frames  []convert.Frame // nil once written
-	written bool
+	defs    [][]convert.Frame // by StackID; nil once written
+	written []bool            // by StackID
 }
 
 func (t *stackTable) define(st *convert.Stack) {
 	for int(st.ID) >= len(t.defs) {
-		t.defs = append(t.defs, stackDef{})
+		t.defs, t.written = append(t.defs, nil), append(t.written, false)
 	}
-	t.defs[st.ID] = stackDef{frames: st.Frames}
+	t.defs[st.ID], t.written[st.ID] = st.Frames, false
 }
 
 // stack returns the id of a call stack, which is its StackID, or zero if there
 // is nothing to show.
 func (w *writer) stack(id convert.StackID) uint64 {
-	if int(id) >= len(w.stacks.defs) {
-		return 0
-	}
-	def := &w.stacks.defs[id]
-	if def.written {
+	if int(id) < len(w.stacks.written) && w.stacks.written[id] {
 		return uint64(id)
 	}
-	if len(def.frames) == 0 {
+	return w.defineStack(id)
+}
+
+// defineStack writes a stack's definition.
+func (w *writer) defineStack(id convert.StackID) uint64 {
+	if int(id) >= len(w.stacks.defs) || len(w.stacks.defs[id]) == 0 {
 		return 0
 	}
-	frames := make([]uint64, len(def.frames))
-	for i, f := range def.frames {
+	def := w.stacks.defs[id]
+	frames := make([]uint64, len(def))
+	for i, f := range def {
 		frames[len(frames)-1-i] = w.frame(f)
 	}
 	b, mark := wire.Open(w.fresh, internedCallstacks)
@@ -157,7 +173,7 @@ func (w *writer) stack(id convert.StackID) uint64 {
 		b = wire.Uint(b, callstackFrames, f)
 	}
 	w.fresh = wire.Close(b, mark)
-	*def = stackDef{written: true}
+	w.stacks.defs[id], w.stacks.written[id] = nil, true
 	return uint64(id)
 }
 

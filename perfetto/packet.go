@@ -34,10 +34,6 @@ const (
 // strings and one run of small time differences.
 const sequenceID = 1
 
-// packetHead is in every packet: its sequence, and that it needs what the
-// sequence's first packet set up.
-var packetHead = wire.Uint(wire.Uint(nil, packetSequenceID, sequenceID), packetSequenceFlags, sequenceNeedState)
-
 // flushSize is when the buffer is written out.
 const flushSize = 1 << 20
 
@@ -78,8 +74,8 @@ func newWriter(out io.Writer) writer {
 // open begins a packet without a time, and returns what close needs. New
 // interned strings and stacks go into it.
 func (w *writer) open() int {
-	b, mark := wire.Open(w.buf, tracePacket)
-	b = append(b, packetHead...)
+	b := append(w.buf, keyPacket, 0, packetSequenceID<<3, sequenceID, packetSequenceFlags<<3, sequenceNeedState)
+	mark := len(w.buf) + 2
 	if len(w.fresh) > 0 {
 		b = wire.Bytes(b, packetInternedData, w.fresh)
 		w.fresh = w.fresh[:0]
@@ -88,15 +84,19 @@ func (w *writer) open() int {
 	return mark
 }
 
+// keyPacket is the key of a field of packets.
+const keyPacket = tracePacket<<3 | wire.TypeBytes
+
 // openAt begins a packet at a time. Differences cannot be negative: a packet
 // before the newest has its time in full.
 func (w *writer) openAt(t convert.Time) int {
-	if t < w.main.now {
+	d := t - w.main.now
+	if d < 0 {
 		return w.openInFull(t)
 	}
-	mark := w.open()
-	w.buf = wire.Uint(w.buf, packetTimestamp, uint64(t-w.main.now))
 	w.main.now = t
+	mark := w.open()
+	w.buf = wire.Varint(append(w.buf, packetTimestamp<<3), uint64(d))
 	return mark
 }
 

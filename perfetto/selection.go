@@ -21,9 +21,6 @@ type Selection struct {
 
 // hides reports whether a record is of a goroutine that is not shown.
 func (s *Selection) hides(r *convert.Record) bool {
-	if s == nil {
-		return false
-	}
 	switch r.Kind {
 	case convert.KindGoroutine, convert.KindState, convert.KindSyscall, convert.KindAssist,
 		convert.KindRegion, convert.KindLog, convert.KindSample, convert.KindLabel:

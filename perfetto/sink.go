@@ -49,12 +49,12 @@ type Sink struct {
 	// now are written when it passes: what counts is what they end up as.
 	now convert.Time
 
-	goroutines map[convert.GoID]*goroutine
-	last       *goroutine // of the record before
-	lastID     convert.GoID
+	goroutines *index[convert.GoID, goroutine]
+	free       []*goroutine // that ended, to be used again
+	told       event        // the one that tell writes
 
 	processes map[string]*process // by start function
-	procs     map[convert.ProcID]role
+	procs     procRoles
 	hidden    map[convert.GoID]role // goroutines that Options.Only leaves out
 	tracks    uint64                // handed out
 	pids      int64                 // handed out
@@ -75,9 +75,8 @@ func New(w io.Writer, o Options) *Sink {
 	return &Sink{
 		o:          o,
 		w:          newWriter(w),
-		goroutines: make(map[convert.GoID]*goroutine),
+		goroutines: newIndex[convert.GoID, goroutine](),
 		processes:  make(map[string]*process),
-		procs:      make(map[convert.ProcID]role),
 		hidden:     make(map[convert.GoID]role),
 		pids:       firstPID,
 	}
@@ -110,7 +109,7 @@ func (s *Sink) Consume(b *convert.Batch) error {
 		}
 		switch {
 		case int(r.Kind) >= len(consumers) || consumers[r.Kind] == nil:
-		case s.o.Only.hides(r):
+		case s.o.Only != nil && s.o.Only.hides(r):
 			s.countHidden(r)
 		default:
 			consumers[r.Kind](s, r)
@@ -154,9 +153,15 @@ var consumers = [...]func(*Sink, *convert.Record){
 // settle writes the states and counters as they are at now, before time goes
 // on to next.
 func (s *Sink) settle(next convert.Time) {
-	s.settleStates()
-	s.settleLanes()
-	s.settleCounters(next)
+	if len(s.sched.changed) > 0 {
+		s.settleStates()
+	}
+	if len(s.laneTracks.ending) > 0 {
+		s.settleLanes()
+	}
+	if c := &s.counters; c.changed || c.pending {
+		s.settleCounters(next)
+	}
 }
 
 // newTrack returns the uuid of a new track. Small numbers make small files.
@@ -168,7 +173,7 @@ func (s *Sink) newTrack() uint64 {
 // finishGoroutines declares the goroutines whose names never came.
 func (s *Sink) finishGoroutines() {
 	var left []*goroutine
-	for _, g := range s.goroutines {
+	for _, g := range s.goroutines.all {
 		if !g.declared() {
 			left = append(left, g)
 		}

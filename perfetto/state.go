@@ -129,15 +129,11 @@ func (s *Sink) state(r *convert.Record) {
 		case convert.StateRunning, convert.StateSyscall:
 			s.onProc(r, g.function())
 		case convert.StateRunnable:
-			begin := event{category: catRunnable, name: "runnable", stack: r.ByStack}
-			s.slice(r, &begin, &event{})
+			s.slice(r, beginRunnable, nil)
 		}
 	}
 	if r.State == convert.StateWaiting {
-		begin := event{category: catWait, name: r.Reason(), stack: r.Stack}
-		end := event{stack: r.ByStack}
-		end.goroutineArg(argWaker, r.By)
-		s.slice(r, &begin, &end)
+		s.slice(r, beginWait, endWait)
 	}
 	if r.Phase == convert.End {
 		if s.o.Wakers {
@@ -147,6 +143,19 @@ func (s *Sink) state(r *convert.Record) {
 			s.closeState(g)
 		}
 	}
+}
+
+func beginRunnable(e *event, r *convert.Record) {
+	e.category, e.name, e.stack = catRunnable, "runnable", r.ByStack
+}
+
+func beginWait(e *event, r *convert.Record) {
+	e.category, e.name, e.stack = catWait, r.Reason(), r.Stack
+}
+
+func endWait(e *event, r *convert.Record) {
+	e.stack = r.ByStack
+	e.goroutineArg(argWaker, r.By)
 }
 
 // follow makes st the state of g from now on.
@@ -178,13 +187,13 @@ func (s *Sink) closeState(g *goroutine) {
 // settleStates writes the states that goroutines took at now: first of those
 // that left their CPUs, then of those that took them.
 func (s *Sink) settleStates() {
-	if len(s.sched.changed) == 0 {
-		return
-	}
 	for _, g := range s.sched.changed {
 		if g.next != taskRunning {
 			s.show(s.now, g, g.next, noCPU)
 			g.pending = false
+			if g.next == taskDestroyed {
+				s.free = append(s.free, g)
+			}
 		}
 	}
 	for _, g := range s.sched.changed {
@@ -262,15 +271,22 @@ func (s *Sink) showBackdated(t convert.Time, g *goroutine, st taskState, cpu int
 // that left Running elsewhere would leave the CPU busy.
 func (s *Sink) writeState(t convert.Time, g *goroutine) {
 	packet := s.w.openAt(t)
-	b, mark := wire.Open(s.w.buf, packetTaskState)
-	if g.cpu != noCPU {
-		b = wire.Uint(b, taskCPU, uint64(g.cpu))
-	}
-	b = wire.Int(b, taskTID, g.tid)
-	b = wire.Uint(b, taskValue, uint64(g.shown))
+	b := append(s.w.buf, keyTaskState0, keyTaskState1, 0)
+	mark := len(b)
+	b = append(b, taskValue<<3, byte(g.shown))
 	if g.shown == taskRunning {
-		b = wire.Uint(b, taskPrio, priority)
+		b = append(b, taskPrio<<3, priority)
 	}
+	if g.cpu != noCPU {
+		b = wire.Varint(append(b, taskCPU<<3), uint64(g.cpu))
+	}
+	b = wire.Varint(append(b, taskTID<<3), uint64(g.tid))
 	s.w.buf = wire.Close(b, mark)
 	s.w.close(packet)
 }
+
+// The key of a packet's task state, which has two bytes.
+const (
+	keyTaskState0 = packetTaskState<<3&0x7f | wire.TypeBytes | 0x80
+	keyTaskState1 = packetTaskState >> 4
+)

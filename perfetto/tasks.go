@@ -72,12 +72,15 @@ func (ln *lane) depth() int {
 
 // region shows a region on its goroutine's track.
 func (s *Sink) region(r *convert.Record) {
-	begin := event{category: catRegion, name: orElse(r.Name, "region"), stack: r.Stack}
+	s.slice(r, beginRegion, nil)
+}
+
+func beginRegion(e *event, r *convert.Record) {
+	e.category, e.name, e.stack = catRegion, orElse(r.Name, "region"), r.Stack
 	if r.ID != convert.NoTask {
-		begin.correlation = r.ID
-		begin.arg(argTask, int64(r.ID))
+		e.correlation = r.ID
+		e.arg(argTask, int64(r.ID))
 	}
-	s.slice(r, &begin, &event{})
 }
 
 // log shows a log as an instant on its goroutine's track, named by its
@@ -85,8 +88,7 @@ func (s *Sink) region(r *convert.Record) {
 func (s *Sink) log(r *convert.Record) {
 	g := s.goroutine(r.G)
 	e := event{typ: typeInstant, track: g.track, category: catLog, name: orElse(r.Name, "log"), stack: r.Stack}
-	e.args[0] = arg{name: argMessage, text: r.Text}
-	e.nargs = 1
+	e.message, e.hasMessage = r.Text, true
 	if r.ID != convert.NoTask {
 		e.correlation = r.ID
 		e.arg(argTask, int64(r.ID))

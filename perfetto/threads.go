@@ -15,7 +15,7 @@ import (
 // both may be the same.
 type threadTracks struct {
 	process *process
-	byID    map[convert.ThreadID]*osThread
+	byID    *index[convert.ThreadID, osThread]
 }
 
 type osThread struct {
@@ -31,7 +31,7 @@ func (s *Sink) startThreads() {
 		return
 	}
 	s.threads.process = s.newProcess("OS threads")
-	s.threads.byID = make(map[convert.ThreadID]*osThread)
+	s.threads.byID = newIndex[convert.ThreadID, osThread]()
 }
 
 // onThread shows the Begin or End of a running state, or of a system call, on
@@ -40,10 +40,10 @@ func (s *Sink) onThread(r *convert.Record, name string) {
 	if s.o.NoThreads || r.M == convert.NoThread || r.Phase == convert.Instant {
 		return
 	}
-	th := s.threads.byID[r.M]
+	th := s.threads.byID.get(r.M)
 	if th == nil {
 		th = &osThread{track: s.newTrack(), until: r.Time}
-		s.threads.byID[r.M] = th
+		s.threads.byID.set(r.M, th)
 		s.w.describeLane(th.track, s.threads.process.track, "M "+strconv.FormatInt(int64(r.M), 10), false)
 	}
 	if r.Phase == convert.End {

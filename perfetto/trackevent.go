@@ -112,36 +112,38 @@ var argNames = [...]string{
 }
 
 // An event is what a TrackEvent of a slice or an instant says. Zero fields are
-// left out.
+// left out. It is filled for each event anew, so it is kept small.
 type event struct {
-	typ         uint64
+	typ      uint8
+	category uint8
+	flags    convert.Flags
+	nargs    uint8
+	flowEnds bool
+	stack    convert.StackID
+
 	track       uint64
-	category    uint64
 	name        string
 	inline      string // a name that is not likely to come again
-	stack       convert.StackID
 	correlation uint64 // task id: relates what belongs to a task across tracks
 	flow        uint64 // id of an arrow that starts here, or, if flowEnds, ends
-	flowEnds    bool
-	flags       convert.Flags
-	nargs       int
+	message     string // the text of argMessage, if hasMessage
+	hasMessage  bool
 	args        [3]arg
 }
 
 type arg struct {
-	name  uint64
+	name  uint8
 	value int64
-	text  string // of argMessage
 }
 
 // arg adds an argument.
-func (e *event) arg(name uint64, value int64) {
+func (e *event) arg(name uint8, value int64) {
 	e.args[e.nargs] = arg{name: name, value: value}
 	e.nargs++
 }
 
 // goroutineArg adds an argument unless it is no goroutine.
-func (e *event) goroutineArg(name uint64, g convert.GoID) {
+func (e *event) goroutineArg(name uint8, g convert.GoID) {
 	if g != convert.NoGoroutine {
 		e.arg(name, int64(g))
 	}
@@ -155,20 +157,21 @@ func (w *writer) event(t convert.Time, e *event) {
 	}
 	stack := w.stack(e.stack) // before the packet opens: it may define
 	packet := w.openAt(t)
-	b, mark := wire.Open(w.buf, packetTrackEvent)
-	b = wire.Uint(b, eventType, e.typ)
-	b = wire.Uint(b, eventTrack, e.track)
+	b := append(w.buf, keyTrackEvent, 0)
+	mark := len(b)
+	b = append(b, eventType<<3, e.typ)
 	if e.category != 0 {
-		b = wire.Uint(b, eventCategoryID, e.category)
+		b = append(b, eventCategoryID<<3, e.category)
 	}
 	switch {
 	case name != 0:
-		b = wire.Uint(b, eventNameID, name)
+		b = wire.Varint(append(b, eventNameID<<3), name)
 	case e.name != "":
 		b = wire.String(b, eventName, valid(e.name))
 	case e.inline != "":
 		b = wire.String(b, eventName, valid(e.inline))
 	}
+	b = wire.Varint(append(b, eventTrack<<3), e.track)
 	if stack != 0 {
 		b = wire.Uint(b, eventCallstackID, stack)
 	}
@@ -182,6 +185,9 @@ func (w *writer) event(t convert.Time, e *event) {
 		}
 		b = wire.Fixed64(b, field, e.flow)
 	}
+	if e.hasMessage {
+		b = appendMessage(b, e.message)
+	}
 	for i := range e.args[:e.nargs] {
 		b = appendArg(b, &e.args[i])
 	}
@@ -192,21 +198,31 @@ func (w *writer) event(t convert.Time, e *event) {
 	w.close(packet)
 }
 
+// keyTrackEvent is the key of a packet's track event.
+const keyTrackEvent = packetTrackEvent<<3 | wire.TypeBytes
+
+// keyArgs is the key of a track event's argument.
+const keyArgs = eventArgs<<3 | wire.TypeBytes
+
 func appendArg(b []byte, a *arg) []byte {
+	mark := len(b) + 2
+	b = append(b, keyArgs, 0, argNameID<<3, a.name, argInt<<3)
+	b = wire.Varint(b, uint64(a.value))
+	b[mark-1] = byte(len(b) - mark)
+	return b
+}
+
+func appendMessage(b []byte, text string) []byte {
 	b, mark := wire.Open(b, eventArgs)
-	b = wire.Uint(b, argNameID, a.name)
-	if a.name == argMessage {
-		b = wire.String(b, argText, valid(a.text))
-	} else {
-		b = wire.Int(b, argInt, a.value)
-	}
+	b = wire.Uint(b, argNameID, argMessage)
+	b = wire.String(b, argText, valid(text))
 	return wire.Close(b, mark)
 }
 
 // appendFlags says what is special about an interval, once: the start on its
 // Begin, the end on its End.
 func appendFlags(b []byte, e *event) []byte {
-	flag := func(f convert.Flags, typ, name uint64) {
+	flag := func(f convert.Flags, typ uint8, name uint64) {
 		if e.flags&f == 0 || e.typ != typ {
 			return
 		}

@@ -23,18 +23,45 @@ import (
 const (
 	typeVarint  = 0
 	typeFixed64 = 1
-	typeBytes   = 2
+	typeBytes   = TypeBytes
 	typeFixed32 = 5
 )
 
-// key appends the key of a field whose value the caller appends.
+// TypeBytes is the type of messages, for who appends a key of constant bytes:
+// field<<3 for varints, field<<3|TypeBytes for messages, of fields below 16.
+const TypeBytes = 2
+
+// key appends the key of a field whose value the caller appends. Fields end at
+// [MaxField], so that where the field is a constant so are the bytes.
 func key(b []byte, field, typ int) []byte {
-	return Varint(b, uint64(field)<<3|uint64(typ))
+	if field < 1<<4 {
+		return append(b, byte(field<<3|typ))
+	}
+	return append(b, byte(field<<3|typ)|0x80, byte(field>>4))
 }
+
+// MaxField is the highest number of a field: what a key of two bytes can hold.
+const MaxField = 1<<11 - 1
 
 // Varint appends v without a key, as within a packed field.
 func Varint(b []byte, v uint64) []byte {
-	for v >= 0x80 {
+	if v < 1<<7 {
+		return append(b, byte(v))
+	}
+	return longVarint(b, v)
+}
+
+// longVarint is Varint for two bytes and more, apart so that Varint is inlined.
+//
+//go:noinline
+func longVarint(b []byte, v uint64) []byte {
+	if v < 1<<14 {
+		return append(b, byte(v)|0x80, byte(v>>7))
+	}
+	if v < 1<<21 {
+		return append(b, byte(v)|0x80, byte(v>>7)|0x80, byte(v>>14))
+	}
+	for v >= 1<<7 {
 		b = append(b, byte(v)|0x80)
 		v >>= 7
 	}
@@ -43,6 +70,16 @@ func Varint(b []byte, v uint64) []byte {
 
 // Uint appends a uint32, uint64, or enum field.
 func Uint(b []byte, field int, v uint64) []byte {
+	if field < 1<<4 && v < 1<<7 {
+		return append(b, byte(field<<3), byte(v)) // of typeVarint
+	}
+	return longUint(b, field, v)
+}
+
+// longUint is Uint for three bytes and more, apart so that Uint is inlined.
+//
+//go:noinline
+func longUint(b []byte, field int, v uint64) []byte {
 	return Varint(key(b, field, typeVarint), v)
 }
 
