@@ -223,7 +223,9 @@ func (p *printer) track(m message) {
 		case 14:
 			fmt.Fprintf(&p.out, " (%s)", f.bytes)
 		case 15:
-			p.out.WriteString(" apart")
+			p.out.WriteString(map[uint64]string{2: " apart", 3: ""}[f.value])
+		case 17:
+			fmt.Fprintf(&p.out, " row %d", f.value)
 		default:
 			p.t.Errorf("field %d in TrackDescriptor", f.num)
 		}

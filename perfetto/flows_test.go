@@ -50,6 +50,7 @@ func (t *flowTruth) Consume(b *convert.Batch) error {
 func TestFlowsInSQL(t *testing.T) {
 	for _, f := range fewTraces(t) {
 		t.Run(f.Name, func(t *testing.T) {
+			t.Parallel()
 			var file bytes.Buffer
 			var want flowTruth
 			o := perfetto.Options{Flows: perfetto.FlowCreate | perfetto.FlowWake}

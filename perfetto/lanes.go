@@ -86,7 +86,7 @@ func (s *Sink) nameLane(g *goroutine, name string) {
 	}
 	g.named = true
 	g.lane.group = s.functionLanes(name)
-	s.w.describeLane(g.track, s.laneTracks.goroutines.track, name, false)
+	s.w.describeLane(g.track, g.lane.group)
 }
 
 // endLife ends the slice of a goroutine.
@@ -105,7 +105,7 @@ func (s *Sink) onProc(r *convert.Record, name string) {
 	if l == nil {
 		l = &procLane{track: s.newTrack(), until: r.Time}
 		s.laneTracks.byP[r.P] = l
-		s.w.describeLane(l.track, s.laneTracks.procs.track, "P "+strconv.FormatInt(int64(r.P), 10), false)
+		s.w.describeLane(l.track, &lanes{name: "P " + strconv.FormatInt(int64(r.P), 10), parent: s.laneTracks.procs.track})
 	}
 	if r.Phase == convert.End {
 		if l.busy && l.g == r.G && !l.ending {

@@ -73,6 +73,7 @@ func (t *laneTruth) spend(g convert.GoID, category string, d int64) {
 func TestLanesInSQL(t *testing.T) {
 	for _, f := range fewTraces(t) {
 		t.Run(f.Name, func(t *testing.T) {
+			t.Parallel()
 			var file bytes.Buffer
 			var want laneTruth
 			sinktest.Run(t, f, perfetto.New(&file, perfetto.Options{Layout: perfetto.LayoutProcs, NoThreads: true}), &want)

@@ -2,6 +2,7 @@ package perfetto_test
 
 import (
 	"bytes"
+	"fmt"
 	"testing"
 
 	"github.com/trace2otel/trace2otel/convert"
@@ -64,17 +65,29 @@ func TestManyGoroutines(t *testing.T) {
 		o         perfetto.Options
 		sql, want string
 	}{
-		{perfetto.Options{}, "select state, count(), sum(max(dur, 0)) from thread_state group by 1", "Running\t150000\t1200000\nS\t150000\t112499400000\nX\t150000\t0\n"},
-		{perfetto.Options{Layout: perfetto.LayoutProcs}, "select category, count(), sum(dur) from slice where category != 'thread' group by 1", "goroutine\t150000\t112500600000\nproc\t150000\t1200000\nwait\t150000\t112499400000\n"},
+		{
+			perfetto.Options{},
+			"select state, count(), sum(max(dur, 0)) from thread_state group by 1",
+			"Running\t150000\t1200000\nS\t150000\t112499400000\nX\t150000\t0\n",
+		},
+		{
+			perfetto.Options{Layout: perfetto.LayoutProcs},
+			`select category, count(), sum(dur) from slice where category != 'thread' group by 1 union all
+			select 'tracks', count(), count(distinct track_group_id) from track where name = 'main.worker'`,
+			"goroutine\t150000\t112500600000\nproc\t150000\t1200000\nwait\t150000\t112499400000\ntracks\t150000\t293\n",
+		},
 	} {
-		var file bytes.Buffer
-		if err := rec.Replay(perfetto.New(&file, tt.o), convert.DefaultBatchSize); err != nil {
-			t.Fatal(err)
-		}
-		db := traceprocessor.OpenBytes(t, file.Bytes())
-		db.CheckImport()
-		if got := db.Table(tt.sql); got != tt.want {
-			t.Errorf("layout %d: got\n%swant\n%s", tt.o.Layout, got, tt.want)
-		}
+		t.Run(fmt.Sprintf("layout %d", tt.o.Layout), func(t *testing.T) {
+			t.Parallel()
+			var file bytes.Buffer
+			if err := rec.Replay(perfetto.New(&file, tt.o), convert.DefaultBatchSize); err != nil {
+				t.Fatal(err)
+			}
+			db := traceprocessor.OpenBytes(t, file.Bytes())
+			db.CheckImport()
+			if got := db.Table(tt.sql); got != tt.want {
+				t.Errorf("got\n%swant\n%s", got, tt.want)
+			}
+		})
 	}
 }

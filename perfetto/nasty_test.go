@@ -186,6 +186,7 @@ func TestNasty(t *testing.T) {
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
 			db := traceprocessor.OpenBytes(t, write(t, sinktest.Story(t, test.records)))
 			db.CheckImport()
 			if got := db.Table(test.sql); got != test.want {
@@ -207,6 +208,7 @@ func TestNasty(t *testing.T) {
 func TestDamagedTracesInSQL(t *testing.T) {
 	for _, f := range sinktest.Damaged(t) {
 		t.Run(f.Name, func(t *testing.T) {
+			t.Parallel()
 			in, err := os.Open(f.Path)
 			if err != nil {
 				t.Fatal(err)

@@ -87,6 +87,7 @@ var queries = []struct {
 func TestTracesInSQL(t *testing.T) {
 	for _, f := range sinktest.Traces(t) {
 		t.Run(f.Name, func(t *testing.T) {
+			t.Parallel()
 			var file bytes.Buffer
 			var want truth
 			sinktest.Run(t, f, newSink(&file), &want)

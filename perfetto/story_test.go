@@ -71,6 +71,7 @@ func TestStories(t *testing.T) {
 	for _, path := range paths {
 		name := strings.TrimSuffix(filepath.Base(path), ".txtar")
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			story, err := txtar.ParseFile(path)
 			if err != nil {
 				t.Fatal(err)

@@ -44,7 +44,7 @@ func (s *Sink) onThread(r *convert.Record, name string) {
 	if th == nil {
 		th = &osThread{track: s.newTrack(), until: r.Time}
 		s.threads.byID.set(r.M, th)
-		s.w.describeLane(th.track, s.threads.process.track, "M "+strconv.FormatInt(int64(r.M), 10), false)
+		s.w.describeLane(th.track, &lanes{name: "M " + strconv.FormatInt(int64(r.M), 10), parent: s.threads.process.track})
 	}
 	if r.Phase == convert.End {
 		if th.busy && th.kind == r.Kind && th.g == r.G {

@@ -18,6 +18,7 @@ const (
 	trackCounter  = 8
 	trackDescribe = 14
 	trackMerge    = 15
+	trackMergeKey = 17
 
 	processPID  = 1 // ProcessDescriptor
 	processName = 6
@@ -32,7 +33,8 @@ const (
 	unitCount = 2 // CounterDescriptor.Unit
 	unitBytes = 3
 
-	mergeNone = 2 // TrackDescriptor.SiblingMergeBehavior: a row of its own
+	mergeNone  = 2 // TrackDescriptor.SiblingMergeBehavior: a row of its own
+	mergeByKey = 3 // one row for those of one key; else for those of one name
 )
 
 // firstPID begins the ids of the processes that are made up. Goroutines are
@@ -86,19 +88,29 @@ func (w *writer) describeThread(track uint64, pid, tid int64, name string) {
 	w.close(packet)
 }
 
-// describeLane writes a track below another.
-func (w *writer) describeLane(track, parent uint64, name string, apart bool) {
+// describeLane writes a track of l.
+func (w *writer) describeLane(track uint64, l *lanes) {
 	packet := w.open()
 	b, mark := wire.Open(w.buf, packetTrack)
 	b = wire.Uint(b, trackUUID, track)
-	b = wire.String(b, trackName, valid(name))
-	b = wire.Uint(b, trackParent, parent)
-	if apart {
+	b = wire.String(b, trackName, valid(l.name))
+	b = wire.Uint(b, trackParent, l.parent)
+	switch {
+	case l.apart:
 		b = wire.Uint(b, trackMerge, mergeNone)
+	case l.made >= mostMerged:
+		b = wire.Uint(b, trackMerge, mergeByKey)
+		b = wire.Uint(b, trackMergeKey, uint64(l.made/mostMerged))
 	}
+	l.made++
 	w.buf = wire.Close(b, mark)
 	w.close(packet)
 }
+
+// mostMerged is how many lanes share a row, one below the other. For each slice
+// trace_processor goes through those that are busy: with 150,000 in one row it
+// would take a minute to load them.
+const mostMerged = 512
 
 // Lanes hold slices that may overlap: tracks of one name and parent, each with
 // one slice at a time. The tracks are as many as the slices at once.
@@ -107,6 +119,7 @@ type lanes struct {
 	parent uint64
 	apart  bool // show each lane in a row of its own, not packed with the others
 	depth  int  // of tasks: how many lanes are above
+	made   int  // tracks described
 	free   []*lane
 }
 
@@ -125,7 +138,7 @@ func (s *Sink) take(l *lanes, t convert.Time) *lane {
 		return ln
 	}
 	ln := &lane{track: s.newTrack(), until: math.MinInt64, group: l}
-	s.w.describeLane(ln.track, l.parent, l.name, l.apart)
+	s.w.describeLane(ln.track, l)
 	return ln
 }
 

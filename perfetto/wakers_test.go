@@ -50,6 +50,7 @@ func (t *wakerTruth) Consume(b *convert.Batch) error {
 func TestWakersInSQL(t *testing.T) {
 	for _, f := range fewTraces(t) {
 		t.Run(f.Name, func(t *testing.T) {
+			t.Parallel()
 			var file bytes.Buffer
 			var wakers wakerTruth
 			var want truth
