@@ -22,7 +22,9 @@ type emitter struct {
 	runners []*runner
 	window  *window // nil: all of the trace
 	batch   *sharedBatch
-	ends    Flags // of all Ends that are added
+	records []Record // of batch, with those to come
+	n       int      // how many there are
+	ends    Flags    // of all Ends that are added
 	free    sync.Pool
 }
 
@@ -32,16 +34,22 @@ type sharedBatch struct {
 	users atomic.Int32
 }
 
-// add returns the next record of the current batch, blank but for the absent
-// ids and e.ends, for the caller to fill in before the next call.
-func (e *emitter) add(kind Kind, phase Phase, t Time) *Record {
-	if e.batch == nil || len(e.batch.Records) == e.size {
-		e.flush()
-		e.batch = e.newBatch()
+// next returns the next record of the current batch, for the caller to set as a
+// whole before the next call: it holds what is left of an earlier batch.
+func (e *emitter) next() *Record {
+	if e.n == len(e.records) {
+		e.renew()
 	}
-	n := len(e.batch.Records)
-	e.batch.Records = e.batch.Records[:n+1]
-	r := &e.batch.Records[n]
+	r := &e.records[e.n]
+	e.n++
+	return r
+}
+
+// add returns the next record, blank but for the absent ids and e.ends, for the
+// caller to fill in before the next call.
+func (e *emitter) add(kind Kind, phase Phase, t Time) *Record {
+	r := e.next()
+	*r = Record{}
 	r.Kind, r.Phase = kind, phase
 	r.Time, r.Start, r.Seen = t, t, t
 	r.G, r.By, r.P, r.M = NoGoroutine, NoGoroutine, NoProc, NoThread
@@ -51,13 +59,37 @@ func (e *emitter) add(kind Kind, phase Phase, t Time) *Record {
 	return r
 }
 
-// newBatch returns an empty batch, whose records to come are zero.
-func (e *emitter) newBatch() *sharedBatch {
+// begin emits in, the Begin of an interval, which has just been set. It copies
+// field by field: a processor that reads at once what was just written in parts
+// waits for as long as the rest of the work on an event takes.
+func (e *emitter) begin(in *Record) {
+	r := e.next()
+	r.Time, r.Start, r.Seen = in.Time, in.Start, in.Seen
+	r.G, r.By, r.P, r.M = in.G, in.By, in.P, in.M
+	r.ID, r.Parent = in.ID, in.Parent
+	r.Stack, r.ByStack, r.EndStack = in.Stack, in.ByStack, in.EndStack
+	r.Kind, r.Phase, r.State, r.Prev, r.Flags = in.Kind, in.Phase, in.State, in.Prev, in.Flags
+	r.Name, r.Text = in.Name, in.Text
+}
+
+// end returns the End, at t, of the interval of which begin is the Begin.
+func (e *emitter) end(begin *Record, t Time) *Record {
+	r := e.next()
+	*r = *begin
+	r.Phase, r.Time = End, t
+	r.Flags |= e.ends
+	return r
+}
+
+// renew sends the current batch, and begins another.
+func (e *emitter) renew() {
+	e.flush()
 	b, _ := e.free.Get().(*sharedBatch)
 	if b == nil {
-		b = &sharedBatch{Batch: Batch{Records: make([]Record, 0, e.size)}}
+		b = &sharedBatch{Batch: Batch{Records: make([]Record, e.size)}}
 	}
-	return b
+	e.batch = b
+	e.records = b.Records[:e.size]
 }
 
 // flush sends the current batch, with the stacks that it is the first to use.
@@ -67,7 +99,8 @@ func (e *emitter) flush() {
 	if b == nil {
 		return
 	}
-	e.batch = nil
+	b.Records = e.records[:e.n]
+	e.batch, e.records, e.n = nil, nil, 0
 	if e.window != nil {
 		e.window.clip(&b.Batch)
 		if len(b.Records) == 0 {
@@ -98,11 +131,10 @@ func (e *emitter) release(b *sharedBatch) {
 	}
 }
 
-// recycle empties b for its next use, and lets go of its strings.
+// recycle empties b for its next use. Its records are overwritten then.
 func (e *emitter) recycle(b *sharedBatch) {
-	clear(b.Records)
 	clear(b.Stacks)
-	b.Records, b.Stacks = b.Records[:0], b.Stacks[:0]
+	b.Stacks = b.Stacks[:0]
 	e.free.Put(b)
 }
 

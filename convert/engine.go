@@ -21,36 +21,41 @@ func newEngine(out *emitter, stacks *stacks) *engine {
 	return e
 }
 
-// handlers has what to do with each kind of event.
-var handlers = [...]func(*engine, *event){
-	evOther:       func(*engine, *event) {},
-	evSync:        (*engine).generation,
-	evEnd:         func(*engine, *event) {},
-	evGoroutine:   func(e *engine, ev *event) { e.goroutines.transition(ev, e.sync) },
-	evProc:        (*engine).proc,
-	evRangeBegin:  (*engine).rangeBegin,
-	evRangeActive: func(e *engine, ev *event) { e.ranges.begin(ev, e.sync) },
-	evRangeEnd:    func(e *engine, ev *event) { e.ranges.finishRange(ev) },
-	evTaskBegin:   func(e *engine, ev *event) { e.tasks.begin(ev) },
-	evTaskEnd:     func(e *engine, ev *event) { e.tasks.end(ev, e.start) },
-	evRegionBegin: (*engine).region,
-	evRegionEnd:   (*engine).region,
-	evLog:         (*engine).log,
-	evMetric:      (*engine).metric,
-	evSample:      (*engine).sample,
-	evLabel:       (*engine).label,
-}
-
 // handle takes the next event of the trace. What a repaired one ends was not
 // measured.
 func (e *engine) handle(ev *event) {
 	if ev.repaired {
 		e.out.ends = Repaired
-		handlers[ev.kind](e, ev)
-		e.out.ends = 0
-		return
 	}
-	handlers[ev.kind](e, ev)
+	switch ev.kind {
+	case evGoroutine:
+		e.goroutines.transition(ev, e.sync)
+	case evProc:
+		e.proc(ev)
+	case evSync:
+		e.generation(ev)
+	case evRangeBegin:
+		e.rangeBegin(ev)
+	case evRangeActive:
+		e.ranges.begin(ev, e.sync)
+	case evRangeEnd:
+		e.ranges.finishRange(ev)
+	case evTaskBegin:
+		e.tasks.begin(ev)
+	case evTaskEnd:
+		e.tasks.end(ev, e.start)
+	case evRegionBegin, evRegionEnd:
+		e.region(ev)
+	case evLog:
+		e.log(ev)
+	case evMetric:
+		e.metric(ev)
+	case evSample:
+		e.sample(ev)
+	case evLabel:
+		e.label(ev)
+	}
+	e.out.ends = 0
 }
 
 // generation begins a generation.
@@ -87,7 +92,7 @@ func (e *engine) rangeBegin(ev *event) {
 }
 
 func (e *engine) region(ev *event) {
-	g := e.goroutines.byID[ev.g]
+	g := e.goroutines.live.find(ev.g)
 	switch {
 	case g == nil:
 		// The decoder lets no unknown goroutine run.

@@ -12,12 +12,17 @@ type goroutines struct {
 	out     *emitter
 	stacks  *stacks
 	ranges  *ranges
-	byID    map[GoID]*goroutine
-	holders map[ProcID]*goroutine // of procs in a syscall
+	live    goroutineTable
+	holders procTable[goroutine] // of procs in a syscall
 	seen    int64
+
+	// For use again.
+	dead  []*goroutine
+	calls []*call
 }
 
-// A goroutine is what must be known of a live goroutine.
+// A goroutine is what must be known of a live goroutine. Its state and its
+// syscall are kept as the records that their Begins were.
 type goroutine struct {
 	id    GoID
 	name  string // start function; empty until known
@@ -26,11 +31,16 @@ type goroutine struct {
 	stack StackID
 	from  StackID // the creator's stack
 
-	cur     interval // its state
-	call    interval // its syscall, if inCall
-	inCall  bool
+	cur     Record   // its state
+	call    *call    // its syscall, or nil
 	regions []region // open, outermost first
 	ended   []region // mis-nested: ended with a region around them
+}
+
+// A call is a syscall that has begun.
+type call struct {
+	Record
+	lost Time // when its proc was lost
 }
 
 // A mark is the beginning of an interval.
@@ -43,41 +53,23 @@ type mark struct {
 // now begins an interval with an event.
 func now(t Time) mark { return mark{start: t, seen: t} }
 
-// An interval is a state or a syscall that has begun.
-type interval struct {
-	mark
-	state   State
-	prev    State
-	p       ProcID
-	m       ThreadID
-	by      GoID
-	stack   StackID
-	byStack StackID
-	name    string
-	lost    Time // syscalls: when the proc was lost, or 0
-}
-
 func newGoroutines(out *emitter, stacks *stacks, ranges *ranges) *goroutines {
-	return &goroutines{
-		out: out, stacks: stacks, ranges: ranges,
-		byID:    make(map[GoID]*goroutine),
-		holders: make(map[ProcID]*goroutine),
-	}
+	return &goroutines{out: out, stacks: stacks, ranges: ranges, live: newGoroutineTable()}
 }
 
 // transition takes one transition of a goroutine. sync is when the current
 // generation began: states announced by a status hold since then.
-func (gs *goroutines) transition(ev *event, sync Time) *goroutine {
-	g := gs.byID[GoID(ev.id)]
+func (gs *goroutines) transition(ev *event, sync Time) {
+	g := gs.live.find(GoID(ev.id))
 	switch {
 	case ev.from == notExist:
 		if g != nil {
 			gs.exit(g, ev.time) // its exit was lost
 		}
-		g = gs.appear(ev, now(ev.time))
+		gs.appear(ev, now(ev.time))
 	case g == nil:
 		// An initial status, or the first that is heard of it at all.
-		g = gs.appear(ev, mark{start: sync, seen: ev.time, flags: OpenStart})
+		gs.appear(ev, mark{start: sync, seen: ev.time, flags: OpenStart})
 	case ev.from == ev.to:
 		// GoStatus re-announces live goroutines each generation.
 		gs.learnName(g, ev)
@@ -88,16 +80,16 @@ func (gs *goroutines) transition(ev *event, sync Time) *goroutine {
 		gs.learnName(g, ev)
 		gs.change(g, ev)
 	}
-	return g
 }
 
 // appear begins the life of a goroutine, and its first state.
-func (gs *goroutines) appear(ev *event, since mark) *goroutine {
-	g := &goroutine{id: GoID(ev.id), born: since, by: NoGoroutine, stack: ev.own, name: gs.stacks.root(ev.own)}
+func (gs *goroutines) appear(ev *event, since mark) {
+	g := gs.blank()
+	g.id, g.born, g.by, g.stack, g.name = GoID(ev.id), since, NoGoroutine, ev.own, gs.stacks.root(ev.own)
 	if since.flags&OpenStart == 0 {
 		g.by, g.from = ev.g, ev.stack
 	}
-	gs.byID[g.id] = g
+	gs.live.add(g)
 	gs.seen++
 	g.emitLife(gs.out.add(KindGoroutine, Begin, since.start))
 
@@ -107,20 +99,34 @@ func (gs *goroutines) appear(ev *event, since mark) *goroutine {
 		s = running
 	}
 	in := &g.cur
-	in.mark, in.state, in.p, in.m, in.by, in.stack, in.name = since, s.state(), NoProc, NoThread, NoGoroutine, ev.own, ev.name
+	*in = Record{
+		Kind: KindState, Phase: Begin, Time: since.start, Start: since.start, Seen: since.seen, Flags: since.flags,
+		G: g.id, By: NoGoroutine, P: NoProc, M: NoThread, State: s.state(), Stack: ev.own, Name: ev.name,
+	}
 	switch s {
 	case runnable:
-		in.by, in.byStack = g.by, g.from
+		in.By, in.ByStack = g.by, g.from
 	case running:
-		in.p, in.m = ev.p, ev.m
+		in.P, in.M = ev.p, ev.m
 	case syscall:
-		in.p, in.m = ev.p, ev.m
+		in.P, in.M = ev.p, ev.m
 		gs.enterSyscall(g)
 	}
-	gs.begin(g)
+	gs.out.begin(in)
 	if ev.to == notExist {
 		gs.exit(g, ev.time)
 	}
+}
+
+// blank returns a goroutine without anything.
+func (gs *goroutines) blank() *goroutine {
+	n := len(gs.dead)
+	if n == 0 {
+		return new(goroutine)
+	}
+	g := gs.dead[n-1]
+	gs.dead = gs.dead[:n-1]
+	*g = goroutine{regions: g.regions[:0]}
 	return g
 }
 
@@ -138,122 +144,116 @@ func (gs *goroutines) learnName(g *goroutine, ev *event) {
 
 // change ends g's state and begins the next.
 func (gs *goroutines) change(g *goroutine, ev *event) {
-	var (
-		was     = g.cur.state
-		stack   = ev.own
-		by      = NoGoroutine
-		byStack StackID
-	)
-	if stack == 0 && was != StateRunning {
-		stack = g.cur.stack // it has not moved since
-	}
-	if was == StateWaiting && ev.to == runnable && ev.g != g.id {
-		by, byStack = ev.g, ev.stack
-	}
-	if ev.to == running && len(gs.holders) > 0 {
-		if h := gs.holders[ev.p]; h != nil && h != g {
+	if ev.to == running {
+		if h := gs.holders.of(ev.p); h != nil && h != g {
 			gs.loseProc(ev.p, ev.time) // the proc runs another: it was taken
 		}
 	}
 
-	r := gs.out.add(KindState, End, ev.time)
-	g.cur.fill(r, g.id)
-	switch was {
-	case StateWaiting:
-		r.By, r.ByStack = by, byStack
-	case StateRunning:
+	in := &g.cur
+	was := in.State
+	r := gs.out.end(in, ev.time)
+	by, byStack, stack := NoGoroutine, StackID(0), ev.own
+	if was == StateRunning {
 		r.EndStack = ev.own
+	} else if stack == 0 {
+		stack = in.Stack // it has not moved since
 	}
-	if g.inCall {
+	if was == StateWaiting {
+		if ev.to == runnable && ev.g != g.id {
+			by, byStack = ev.g, ev.stack
+		}
+		r.By, r.ByStack = by, byStack
+	}
+	if g.call != nil {
 		gs.leaveSyscall(g, ev.time, 0)
 	}
 
-	in := &g.cur
-	in.mark, in.state, in.prev = now(ev.time), ev.to.state(), was
-	in.p, in.m = NoProc, NoThread
-	in.by, in.stack, in.byStack, in.name = by, stack, byStack, ev.name
-	switch ev.to {
-	case running:
-		in.p, in.m = ev.p, ev.m
-	case syscall:
-		in.p, in.m = ev.p, ev.m
+	p, m := NoProc, NoThread
+	if ev.to == running || ev.to == syscall {
+		p, m = ev.p, ev.m
+	}
+	in.Time, in.Start, in.Seen, in.Flags = ev.time, ev.time, ev.time, 0
+	in.State, in.Prev = ev.to.state(), was
+	in.By, in.P, in.M = by, p, m
+	in.Stack, in.ByStack, in.Name = stack, byStack, ev.name
+	if ev.to == syscall {
 		gs.enterSyscall(g)
 	}
-	gs.begin(g)
-}
-
-// begin announces the state that g is in.
-func (gs *goroutines) begin(g *goroutine) {
-	g.cur.fill(gs.out.add(KindState, Begin, g.cur.start), g.id)
-}
-
-// fill sets the fields that the Begin and the End of an interval share.
-func (in *interval) fill(r *Record, g GoID) {
-	r.Start, r.Seen = in.start, in.seen
-	r.Flags |= in.flags
-	r.G, r.By, r.P, r.M = g, in.by, in.p, in.m
-	r.State, r.Prev = in.state, in.prev
-	r.Stack, r.ByStack, r.Name = in.stack, in.byStack, in.name
+	gs.out.begin(in)
 }
 
 // enterSyscall begins a syscall with g's state, which has a proc or not.
 func (gs *goroutines) enterSyscall(g *goroutine) {
-	in := &g.cur
-	g.call, g.inCall = *in, true
-	g.call.state, g.call.prev, g.call.name = StateNone, StateNone, ""
-	if in.p == NoProc {
-		in.state = StateSyscallBlocked
-		g.call.lost = in.start
+	var c *call
+	if n := len(gs.calls); n > 0 {
+		c, gs.calls = gs.calls[n-1], gs.calls[:n-1]
 	} else {
-		gs.holders[in.p] = g
+		c = new(call)
 	}
-	g.call.fill(gs.out.add(KindSyscall, Begin, in.start), g.id)
+	in := &g.cur
+	c.Record, c.lost = *in, 0
+	c.Kind, c.State, c.Prev, c.Name = KindSyscall, StateNone, StateNone, ""
+	if in.P == NoProc {
+		in.State = StateSyscallBlocked
+		c.lost = in.Start
+	} else {
+		gs.holders.set(in.P, g)
+	}
+	g.call = c
+	gs.out.begin(&c.Record)
 }
 
 // leaveSyscall ends g's syscall.
 func (gs *goroutines) leaveSyscall(g *goroutine, t Time, flags Flags) {
-	r := gs.out.add(KindSyscall, End, t)
-	g.call.fill(r, g.id)
+	c := g.call
+	r := gs.out.end(&c.Record, t)
 	r.Flags |= flags
 	kept := t
-	if g.cur.state == StateSyscallBlocked {
-		kept = g.call.lost
+	if g.cur.State == StateSyscallBlocked {
+		kept = c.lost
 	}
-	r.ID = uint64(kept - g.call.start)
-	g.inCall = false
-	if gs.holders[g.call.p] == g {
-		delete(gs.holders, g.call.p)
+	r.ID = uint64(kept - c.Start)
+	if gs.holders.of(c.P) == g {
+		gs.holders.set(c.P, nil)
 	}
+	g.call = nil
+	gs.calls = append(gs.calls, c)
 }
 
 // loseProc takes p away from the goroutine that holds it in a syscall, if any.
 func (gs *goroutines) loseProc(p ProcID, t Time) {
-	g := gs.holders[p]
+	g := gs.holders.of(p)
 	if g == nil {
 		return
 	}
-	delete(gs.holders, p)
+	gs.holders.set(p, nil)
 	g.call.lost = t
 	in := &g.cur
-	in.fill(gs.out.add(KindState, End, t), g.id)
-	in.mark, in.prev = now(t), in.state
-	in.state, in.p = StateSyscallBlocked, NoProc
-	gs.begin(g)
+	gs.out.end(in, t)
+	in.Time, in.Start, in.Seen, in.Flags = t, t, t, 0
+	in.State, in.Prev, in.P = StateSyscallBlocked, in.State, NoProc
+	gs.out.begin(in)
 }
 
 // exit ends the life of g.
 func (gs *goroutines) exit(g *goroutine, t Time) {
 	gs.close(g, t, 0)
-	delete(gs.byID, g.id)
+	gs.live.remove(g.id)
+	if len(gs.dead) < maxDead {
+		gs.dead = append(gs.dead, g)
+	}
 }
+
+// maxDead bounds what is kept for use again: goroutines come and go, but after
+// a crowd has gone its memory is free.
+const maxDead = 1 << 10
 
 // close ends all that is open of g, innermost first: with OpenEnd at the end
 // of the trace, or because it exits.
 func (gs *goroutines) close(g *goroutine, t Time, flags Flags) {
-	r := gs.out.add(KindState, End, t)
-	g.cur.fill(r, g.id)
-	r.Flags |= flags
-	if g.inCall {
+	gs.out.end(&g.cur, t).Flags |= flags
+	if g.call != nil {
 		gs.leaveSyscall(g, t, flags)
 	}
 	gs.ranges.endAssist(g.id, t, flags)
@@ -264,7 +264,7 @@ func (gs *goroutines) close(g *goroutine, t Time, flags Flags) {
 	for len(g.regions) > 0 {
 		g.popRegion(gs.out, t, closing)
 	}
-	r = gs.out.add(KindGoroutine, End, t)
+	r := gs.out.add(KindGoroutine, End, t)
 	g.emitLife(r)
 	r.Flags |= flags
 }
@@ -279,12 +279,9 @@ func (g *goroutine) emitLife(r *Record) {
 // finish closes all goroutines that live at the end of the trace, in the order
 // of their ids.
 func (gs *goroutines) finish(t Time) {
-	ids := make([]GoID, 0, len(gs.byID))
-	for id := range gs.byID {
-		ids = append(ids, id)
-	}
+	ids := gs.live.ids()
 	slices.Sort(ids)
 	for _, id := range ids {
-		gs.close(gs.byID[id], t, OpenEnd)
+		gs.close(gs.live.find(id), t, OpenEnd)
 	}
 }

@@ -18,10 +18,10 @@ type ownDecoder struct {
 	stacks *stacks
 	r      *gotrace.Reader
 	asGo   bool            // times are
-	events []gotrace.Event // read, and not yet told
+	events []gotrace.Event // read
+	told   int             // of them
 	ids    []StackID       // by the numbers of gotrace; 0 if not known yet
 	raw    []gotrace.Frame // scratch
-	frames []Frame         // scratch
 	last   Time            // of the event told last
 	latest int64           // of all events, as the trace has it
 }
@@ -36,17 +36,35 @@ func newOwnDecoder(r io.Reader, h header, o *Options, stacks *stacks) (*ownDecod
 
 // read reads the next event into ev.
 func (d *ownDecoder) read(ev *event) error {
-	if len(d.events) == 0 {
+	if d.told == len(d.events) {
 		var err error
 		if d.events, err = d.r.Next(); err != nil {
 			return err
 		}
+		d.told = 0
 	}
-	e := &d.events[0]
-	d.events = d.events[1:]
+	e := &d.events[d.told]
+	d.told++
 
+	ev.moved, ev.repaired = false, false
 	ev.time = Time(e.Time)
-	ev.moved = false
+	if ev.time <= d.last || e.Flags != 0 || d.asGo {
+		d.adjust(ev, e)
+	}
+	d.last = ev.time
+	d.latest = max(d.latest, e.Time)
+	ev.g, ev.p, ev.m = GoID(e.G), ProcID(e.P), ThreadID(e.M)
+	if ev.kind = ownKinds[e.Type]; ev.kind == evGoroutine {
+		d.resolveGoroutine(ev, e)
+	} else {
+		d.resolve(ev, e)
+	}
+	return nil
+}
+
+// adjust sets the time of an event that is not simply the next one, or of which
+// there is more to tell.
+func (d *ownDecoder) adjust(ev *event, e *gotrace.Event) {
 	switch {
 	case d.asGo:
 		ev.moved = ev.time == d.last+1
@@ -56,26 +74,18 @@ func (d *ownDecoder) read(ev *event) error {
 		ev.time = d.last + 1
 		ev.moved = e.Time < d.latest
 	}
-	d.last = ev.time
-	d.latest = max(d.latest, e.Time)
 	ev.repaired = e.Flags&gotrace.Repaired != 0
-	ev.g, ev.p, ev.m = GoID(e.G), ProcID(e.P), ThreadID(e.M)
-	d.resolve(ev, e)
-	return nil
 }
 
 // resolve copies e, and all it refers to, into ev. It leaves alone the fields
 // that the event's kind does not have.
 func (d *ownDecoder) resolve(ev *event, e *gotrace.Event) {
-	ev.kind = ownKinds[e.Type]
 	switch ev.kind {
 	case evSync:
 		d.resolveSync(ev)
-	case evGoroutine:
-		d.resolveGoroutine(ev, e)
 	case evProc:
 		ev.id = e.ID
-		ev.from, ev.to = ownStatus[e.From], ownStatus[e.To]
+		ev.from, ev.to = status(e.From), status(e.To)
 	case evRangeBegin, evRangeActive, evRangeEnd:
 		ev.rng = ownRanges[e.Type]
 		ev.id, ev.name = e.ID, d.r.String(e.Name)
@@ -116,19 +126,21 @@ func (d *ownDecoder) resolveSync(ev *event) {
 
 func (d *ownDecoder) resolveGoroutine(ev *event, e *gotrace.Event) {
 	ev.id = e.ID
-	ev.from, ev.to = ownStatus[e.From], ownStatus[e.To]
-	ev.name = d.r.String(e.Name)
+	ev.from, ev.to = status(e.From), status(e.To)
+	if ev.name = ""; e.Name != 0 {
+		ev.name = d.r.String(e.Name)
+	}
 	switch e.Type {
-	case gotrace.EvGoCreate, gotrace.EvGoCreateBlocked:
-		ev.own = d.stack(uint32(e.B))
-		ev.stack = d.stack(e.Stack)
 	case gotrace.EvGoUnblock:
 		ev.own, ev.stack = 0, d.stack(e.Stack)
+	case gotrace.EvGoCreate, gotrace.EvGoCreateBlocked:
+		ev.own = d.stack(uint32(e.B)) // it is numbered first
+		ev.stack = d.stack(e.Stack)
 	default:
 		ev.stack = d.stack(e.Stack)
 		ev.own = ev.stack
 	}
-	if ev.name == "" && ev.to == waiting && (ev.from == running || ev.from == notExist) &&
+	if ev.to == waiting && ev.name == "" && (ev.from == running || ev.from == notExist) &&
 		d.header.minor >= 23 && e.Flags&gotrace.Incomplete == 0 {
 		ev.name = ReasonCoroutine
 	}
@@ -136,21 +148,25 @@ func (d *ownDecoder) resolveGoroutine(ev *event, e *gotrace.Event) {
 
 // stack returns the id of a stack that gotrace has numbered.
 func (d *ownDecoder) stack(n uint32) StackID {
-	if n == 0 {
-		return 0
-	}
 	if int(n) < len(d.ids) && d.ids[n] != 0 {
 		return d.ids[n]
+	}
+	return d.newStack(n)
+}
+
+func (d *ownDecoder) newStack(n uint32) StackID {
+	if n == 0 {
+		return 0
 	}
 	for int(n) >= len(d.ids) {
 		d.ids = append(d.ids, 0)
 	}
 	d.raw = d.r.AppendFrames(d.raw[:0], n)
-	d.frames = d.frames[:0]
-	for _, f := range d.raw {
-		d.frames = append(d.frames, Frame{Func: f.Func, File: f.File, Line: int(f.Line)})
+	frames := make([]Frame, len(d.raw))
+	for i, f := range d.raw {
+		frames[i] = Frame{Func: f.Func, File: f.File, Line: int(f.Line)}
 	}
-	d.ids[n] = d.stacks.intern(d.frames)
+	d.ids[n] = d.stacks.add(frames)
 	return d.ids[n]
 }
 
@@ -251,12 +267,5 @@ var ownMetrics = [256]string{
 	gotrace.EvHeapGoal:    "/gc/heap/goal:bytes",
 }
 
-var ownStatus = [...]status{
-	gotrace.Undetermined: undetermined,
-	gotrace.NotExist:     notExist,
-	gotrace.Runnable:     runnable,
-	gotrace.Running:      running,
-	gotrace.Waiting:      waiting,
-	gotrace.Syscall:      syscall,
-	gotrace.Idle:         idle,
-}
+// The statuses of gotrace have the same numbers as those of events.
+var _ = [1]struct{}{}[gotrace.Idle-gotrace.Status(idle)]

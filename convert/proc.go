@@ -6,7 +6,7 @@ import "slices"
 // proc in a syscall runs until it stops or is stolen.
 type procs struct {
 	out      *emitter
-	byID     map[ProcID]*proc
+	byID     procTable[proc]
 	nrunning int
 }
 
@@ -18,7 +18,7 @@ type proc struct {
 }
 
 func newProcs(out *emitter) *procs {
-	return &procs{out: out, byID: make(map[ProcID]*proc)}
+	return &procs{out: out}
 }
 
 // transition takes one transition of a proc. sync is when the current
@@ -26,7 +26,7 @@ func newProcs(out *emitter) *procs {
 // running since then.
 func (ps *procs) transition(ev *event, sync Time) (late *proc) {
 	id := ProcID(ev.id)
-	p := ps.byID[id]
+	p := ps.byID.of(id)
 	state := ev.to.state()
 	m := ev.m
 	if state == StateIdle {
@@ -36,14 +36,14 @@ func (ps *procs) transition(ev *event, sync Time) (late *proc) {
 	case state == StateNone:
 		if p != nil {
 			ps.end(p, ev.time, 0)
-			delete(ps.byID, id)
+			ps.byID.set(id, nil)
 		}
 	case p == nil:
 		p = &proc{id: id, mark: now(ev.time)}
 		if ev.from == undetermined {
 			p.mark = mark{start: sync, seen: ev.time, flags: OpenStart}
 		}
-		ps.byID[id] = p
+		ps.byID.set(id, p)
 		ps.begin(p, p.mark, state, m)
 		if p.flags&OpenStart != 0 && state == StateRunning {
 			return p
@@ -87,18 +87,15 @@ func (p *proc) fill(r *Record) {
 
 // alone reports whether p is the only proc that runs.
 func (ps *procs) alone(p ProcID) bool {
-	running := ps.byID[p]
+	running := ps.byID.of(p)
 	return running != nil && running.state == StateRunning && ps.nrunning == 1
 }
 
 // finish closes all procs at the end of the trace, in the order of their ids.
 func (ps *procs) finish(t Time) {
-	ids := make([]ProcID, 0, len(ps.byID))
-	for id := range ps.byID {
-		ids = append(ids, id)
-	}
+	ids := ps.byID.ids()
 	slices.Sort(ids)
 	for _, id := range ids {
-		ps.end(ps.byID[id], t, OpenEnd)
+		ps.end(ps.byID.of(id), t, OpenEnd)
 	}
 }

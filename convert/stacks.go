@@ -38,11 +38,17 @@ func (s *stacks) intern(frames []Frame) StackID {
 	}
 	id, ok := s.ids[string(s.key)]
 	if !ok {
-		id = StackID(len(s.roots))
+		id = s.add(append([]Frame(nil), frames...))
 		s.ids[string(s.key)] = id
-		s.roots = append(s.roots, frames[len(frames)-1].Func)
-		s.fresh = append(s.fresh, Stack{ID: id, Frames: append([]Frame(nil), frames...)})
 	}
+	return id
+}
+
+// add returns the id of a stack that is none of those before. It keeps frames.
+func (s *stacks) add(frames []Frame) StackID {
+	id := StackID(len(s.roots))
+	s.roots = append(s.roots, frames[len(frames)-1].Func)
+	s.fresh = append(s.fresh, Stack{ID: id, Frames: frames})
 	return id
 }
 

@@ -79,7 +79,6 @@ func (w *window) clip(b *Batch) {
 		}
 	}
 	if !w.begun {
-		clear(in)
 		b.Records = in[:0]
 		return
 	}
@@ -92,7 +91,6 @@ func (w *window) clip(b *Batch) {
 		}
 		kept = append(kept, *r)
 	}
-	clear(in[len(kept):])
 	b.Records = kept
 }
 
