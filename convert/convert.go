@@ -88,11 +88,12 @@ func Run(ctx context.Context, r io.Reader, o Options, sinks ...Sink) (*Summary, 
 }
 
 // Extent reads the trace r and returns the times of its first and last events,
-// so that a caller who knows when a trace ended can tell when it began. It
-// fails as [Run] does, and ends without error where Run would report a loss.
-func Extent(ctx context.Context, r io.Reader) (first, last Time, err error) {
+// so that a caller who knows when a trace ended can tell when it began. Of o it
+// takes how the trace is decoded: Decoder, StrictDecode and AsGo. It fails as
+// [Run] does, and ends without error where Run would report a loss.
+func Extent(ctx context.Context, r io.Reader, o Options) (first, last Time, err error) {
 	var extent extentSink
-	_, err = Run(ctx, r, Options{}, &extent)
+	_, err = Run(ctx, r, Options{Decoder: o.Decoder, StrictDecode: o.StrictDecode, AsGo: o.AsGo}, &extent)
 	return extent.first, extent.last, err
 }
 

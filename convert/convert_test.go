@@ -212,13 +212,31 @@ func TestBeforeGo122(t *testing.T) {
 
 func TestExtent(t *testing.T) {
 	data := read(t, "go1.24.0-annotations.trace")
-	first, last, err := convert.Extent(context.Background(), bytes.NewReader(data))
+	first, last, err := convert.Extent(context.Background(), bytes.NewReader(data), convert.Options{})
 	s, _ := convert.Run(context.Background(), bytes.NewReader(data), convert.Options{})
 	if err != nil || first != s.Start || last != s.End || first >= last {
 		t.Errorf("got %d to %d (%v), want %d to %d", first, last, err, s.Start, s.End)
 	}
-	if _, _, err := convert.Extent(context.Background(), strings.NewReader("")); err == nil {
+	if _, _, err := convert.Extent(context.Background(), strings.NewReader(""), convert.Options{}); err == nil {
 		t.Error("nothing has an extent")
+	}
+
+	// How much of a damaged trace can be read depends on the decoder.
+	data = read(t, "go1.26.8-multi.trace")
+	data = data[:len(data)*2/3]
+	for _, o := range []convert.Options{
+		{}, {Decoder: convert.DecoderX}, {StrictDecode: true}, {AsGo: true}, {From: time.Second, To: 2 * time.Second},
+	} {
+		s, err := convert.Run(context.Background(), bytes.NewReader(data), convert.Options{
+			Decoder: o.Decoder, StrictDecode: o.StrictDecode, AsGo: o.AsGo,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		first, last, err := convert.Extent(context.Background(), bytes.NewReader(data), o)
+		if err != nil || first != s.Start || last != s.End {
+			t.Errorf("%+v: got %d to %d (%v), want %d to %d", o, first, last, err, s.Start, s.End)
+		}
 	}
 }
 

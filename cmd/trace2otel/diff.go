@@ -181,15 +181,13 @@ func (c *cli) report(ctx context.Context, path string) (*stats.Report, error) {
 	case !bytes.Equal(head, []byte("g")): // go 1.26 trace
 		return nil, errNoReport
 	}
-	x := extent{path: path, stdin: c.stdin}
-	from, to, err := c.window.of(ctx, &x)
-	if err != nil {
+	o := convert.Options{Name: baseName(path), Decoder: c.decoder, StrictDecode: c.strictDecode}
+	x := extent{path: path, stdin: c.stdin, decoding: o}
+	if o.From, o.To, err = c.window.of(ctx, &x); err != nil {
 		return nil, err
 	}
-	sink := stats.New(nil, stats.Options{ToolVersion: version(), Notes: windowNotes(from, to)})
-	sum, err := convert.Run(ctx, r, convert.Options{
-		Name: baseName(path), From: from, To: to, Decoder: c.decoder, StrictDecode: c.strictDecode,
-	}, sink)
+	sink := stats.New(nil, stats.Options{ToolVersion: version(), Notes: windowNotes(o.From, o.To)})
+	sum, err := convert.Run(ctx, r, o, sink)
 	if err != nil {
 		return nil, err
 	}

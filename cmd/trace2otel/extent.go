@@ -12,8 +12,9 @@ import (
 // to its end. That takes reading it once more, so it is not done unless asked
 // for, and only once.
 type extent struct {
-	path  string
-	stdin *os.File
+	path     string
+	stdin    *os.File
+	decoding convert.Options // how the trace is decoded
 
 	length  time.Duration
 	modTime time.Time // of the file
@@ -37,7 +38,7 @@ func (x *extent) read(ctx context.Context, refused error) error {
 		if !in.regular {
 			return refused
 		}
-		first, last, err := convert.Extent(ctx, in)
+		first, last, err := convert.Extent(ctx, in, x.decoding)
 		x.length, x.modTime = last.Sub(first), in.modTime
 		return err
 	}()

@@ -114,7 +114,12 @@ func (c *cli) interrupted(ctx context.Context, name string) exitCode {
 // convert makes the files of a job, and shows the trace to others. The files are
 // not in their places yet.
 func (c *cli) convert(ctx context.Context, j job, others []convert.Sink) ([]destination, *convert.Summary, error) {
-	x := extent{path: j.input, stdin: c.stdin}
+	// The base name makes a file, its gzip and a copy elsewhere convert alike.
+	o := convert.Options{
+		Name: baseName(j.input), Decoder: c.decoder, StrictDecode: c.strictDecode,
+		AsGo: slices.ContainsFunc(j.targets, func(t target) bool { return t.asGo }),
+	}
+	x := extent{path: j.input, stdin: c.stdin, decoding: o}
 	start, err := c.start.of(ctx, &x)
 	if err != nil {
 		return nil, nil, err
@@ -123,12 +128,7 @@ func (c *cli) convert(ctx context.Context, j job, others []convert.Sink) ([]dest
 	if err != nil {
 		return nil, nil, err
 	}
-	// The base name makes a file, its gzip and a copy elsewhere convert alike.
-	o := convert.Options{
-		Name: baseName(j.input), Start: start, From: from, To: to,
-		Decoder: c.decoder, StrictDecode: c.strictDecode,
-		AsGo: slices.ContainsFunc(j.targets, func(t target) bool { return t.asGo }),
-	}
+	o.Start, o.From, o.To = start, from, to
 	if err := shiftToNow(ctx, j.targets, &x, &o); err != nil {
 		return nil, nil, err
 	}
