@@ -16,6 +16,7 @@ type Format int
 const (
 	Text Format = iota // tables, for a terminal
 	JSON               // see Schema
+	HTML               // one page with tables and charts, for a browser
 )
 
 // Options for [New]. The zero value is ready.
@@ -158,6 +159,8 @@ func (s *Sink) Finish(sum *convert.Summary) error {
 	switch s.o.Format {
 	case JSON:
 		return s.report.WriteJSON(s.w)
+	case HTML:
+		return s.report.WriteHTML(s.w)
 	default:
 		return s.report.WriteText(s.w)
 	}

@@ -122,12 +122,16 @@ garbage collector did; how long tasks, regions, system calls and network waits
 took.
 
 Sums hold all time seen. Percentiles, off by 1 % at most, and maxima are of
-intervals whose beginning and end are both in the trace.`
+intervals whose beginning and end are both in the trace.
+
+--format html writes one page for a browser, with charts and tables that can be
+sorted. It loads nothing from anywhere.`
 
 const statsExample = `  trace2otel stats trace.out
   trace2otel stats trace.out --goroutine '^main\.' --from 2s
   trace2otel stats trace.out --goroutine 17
   trace2otel stats trace.out --format json | jq .scheduler.latency
+  trace2otel stats trace.out -o trace.html
   trace2otel stats trace.out --assert 'sched.p99 < 5ms' --assert 'gc.stw.max < 1ms'`
 
 // assertLong says what --assert takes.

@@ -16,6 +16,7 @@ import (
 var statsFormats = map[string]stats.Format{
 	"text": stats.Text,
 	"json": stats.JSON,
+	"html": stats.HTML,
 }
 
 // statsFlags adds the flags that stats has also in convert.
@@ -28,7 +29,7 @@ func statsFlags(fs *pflag.FlagSet) func(string) ([]output, error) {
 
 // statsOwnFlags adds those of the command stats.
 func statsOwnFlags(fs *pflag.FlagSet) func(string) ([]output, error) {
-	format := fs.String("format", "text", "`how` to write it: text or json; a FILE of -o named .json selects it too")
+	format := fs.String("format", "text", "`how` to write it: text, json or html; a FILE of -o named .json or .html selects it too")
 	goroutine := statsGoroutine(fs)
 	return func(file string) ([]output, error) {
 		if ext := filepath.Ext(file); !fs.Changed("format") && ext != "" {
@@ -37,7 +38,7 @@ func statsOwnFlags(fs *pflag.FlagSet) func(string) ([]output, error) {
 			}
 		}
 		if _, ok := statsFormats[*format]; !ok {
-			return nil, fmt.Errorf("--format is text or json, not %q", *format)
+			return nil, fmt.Errorf("--format is text, json or html, not %q", *format)
 		}
 		return []output{statsOutput(*format, *goroutine)}, nil
 	}
