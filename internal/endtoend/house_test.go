@@ -1,13 +1,12 @@
 package endtoend
 
 import (
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-
-	"os"
 
 	"github.com/trace2otel/trace2otel/internal/sinktest"
 )
@@ -25,6 +24,7 @@ var may = map[string][]string{
 	"otlp":             {"convert", "internal/account", "internal/wire"},
 	"otlp/export":      {"otlp"},
 	"pprofout":         {"convert"},
+	"stats":            {"convert", "internal/account"},
 }
 
 // only says who alone may import a package from outside.
@@ -37,6 +37,8 @@ var only = map[string][]string{
 	"go.opentelemetry.io/otel":          {"otlp/export", "cmd/trace2otel"}, // whose log it is
 	"google.golang.org/grpc":            {"otlp/export", "internal/otlpserver"},
 	"github.com/klauspost/compress":     {"cmd/trace2otel"},
+	"github.com/DataDog/sketches-go":    {"stats"},
+	"golang.org/x/perf":                 {"stats"},
 	"golang.org/x/exp/trace/internal":   {},
 	"github.com/rogpeppe/go-internal":   {},
 	"google.golang.org/protobuf/encode": {},
@@ -113,6 +115,7 @@ import (
 	"github.com/trace2otel/trace2otel/otlp"
 	"github.com/trace2otel/trace2otel/perfetto"
 	"github.com/trace2otel/trace2otel/pprofout"
+	"github.com/trace2otel/trace2otel/stats"
 )
 
 type count struct{ records int }
@@ -126,7 +129,8 @@ func main() {
 	_, err := convert.Run(context.Background(), os.Stdin, convert.Options{}, &c,
 		perfetto.New(os.Stdout, perfetto.Options{}),
 		otlp.New(os.Stdout, otlp.Options{}),
-		pprofout.New(os.Stdout, pprofout.Options{Kind: pprofout.Sched}))
+		pprofout.New(os.Stdout, pprofout.Options{Kind: pprofout.Sched}),
+		stats.New(os.Stdout, stats.Options{}))
 	fmt.Println(c.records > 0, err)
 }
 `)
