@@ -33,12 +33,12 @@ func (c *cli) newDiff() *cobra.Command {
 	fs := cmd.Flags()
 	fs.SortFlags = false
 	fs.StringVar(&d.format, "format", "text", "`how` to write it: text or json; a FILE of -o named .json selects it too")
-	fs.StringVarP(&d.file, "output", "o", stdio, "write to `FILE`, replacing it; - is standard output, the default")
+	fs.StringVarP(&d.file, "output", "o", stdio, "write to `FILE`, replacing it; - is standard output")
 	fs.BoolVar(&d.o.PerSecond, "per-second", false, "compare sums of time, and counts, of a second of trace each")
 	fs.BoolVar(&d.all, "all", false, "write all changes: also the small, and those that chance explains")
 	c.window.addFlags(fs, "to")
-	fs.Var(&c.decoder, "decoder", "decode by golang.org/x/exp/trace (x) or by our own decoder (own)")
-	fs.BoolVar(&c.strictDecode, "strict-decode", false, "refuse damaged traces from the damage on, instead of repairing them")
+	fs.Var(&c.decoder, "decoder", decoderUsage)
+	fs.BoolVar(&c.strictDecode, "strict-decode", false, strictDecodeUsage)
 	fs.BoolVar(&c.strict, "strict", false, "fail, and write nothing, unless all of each trace can be read")
 	fs.BoolVarP(&c.messages.quiet, "quiet", "q", false, "say nothing but warnings and errors")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {

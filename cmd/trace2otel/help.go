@@ -2,12 +2,13 @@ package main
 
 import "github.com/trace2otel/trace2otel/stats"
 
-const rootLong = `trace2otel converts Go execution traces to formats that other tools open:
+const rootLong = `trace2otel says what a Go program waited for: it analyses execution traces, and
+converts them to what other tools open:
 
-  Perfetto  a timeline, for https://ui.perfetto.dev
-  OTLP      spans, for Jaeger and other OpenTelemetry back ends
+  perfetto  a timeline, for https://ui.perfetto.dev
+  otlp      spans, for Jaeger and other OpenTelemetry back ends
   pprof     profiles of where goroutines spent their time, for go tool pprof
-  stats     what they waited for, what the scheduler and the collector did
+  stats     an analysis, to read or as JSON; diff compares traces by it
 
 Traces come from runtime/trace, go test -trace, /debug/pprof/trace and the
 flight recorder, of every Go since 1.11. They may be compressed by gzip or zstd,
@@ -30,13 +31,14 @@ Exit codes:
        141 when the reader of standard output went away
 If several apply to a run, it is the first in the order 2, 1, 4, 3.`
 
-const rootExample = `  trace2otel perfetto trace.out -o timeline.pftrace
+const rootExample = `  trace2otel stats trace.out
+  trace2otel view trace.out
+  trace2otel perfetto trace.out -o timeline.pftrace
   trace2otel otlp trace.out -o spans.otlp.jsonl
   trace2otel otlp trace.out --endpoint http://localhost:4317
   trace2otel pprof trace.out --kind sched -o sched.pb.gz
-  trace2otel stats trace.out
-  trace2otel diff before.trace after.trace
   trace2otel convert *.trace --to perfetto,otlp,pprof,stats --out converted
+  trace2otel diff before.trace after.trace
   curl -s localhost:6060/debug/pprof/trace?seconds=5 | trace2otel perfetto - -o live.pftrace`
 
 const perfettoLong = `Write a timeline for the Perfetto UI: what ran on each P, what each goroutine
@@ -71,10 +73,10 @@ Spans have dates. Traces carry the time of day since Go 1.25; older ones need
 --start, and are refused without.
 
 With --endpoint or --export, the spans are sent, and written only if there is -o
-too. The variables OTEL_EXPORTER_OTLP_* configure how (headers, certificates,
-compression, timeout), and never that. What a back end rejects is counted; what
-does not arrive can be kept by --failed-out. The last line says how many spans
-were sent, rejected, failed.`
+too. The variables OTEL_EXPORTER_OTLP_* configure how they are sent (headers,
+certificates, compression, timeout), but never cause it. What a back end rejects
+is counted; what does not arrive can be kept by --failed-out. The last line says
+how many spans were sent, rejected, failed.`
 
 const otlpExample = `  trace2otel otlp trace.out -o spans.otlp.jsonl
   trace2otel otlp trace.out --service checkout -o spans.otlp.binpb
@@ -101,7 +103,7 @@ and a wait to be run counts from the goroutine's creation on. --compat gotool
 counts what go tool trace -pprof counts instead, which is less.
 
 Running time (run, wall) counts at the stack where the goroutine was next seen:
-where it stopped to run, was sampled by the CPU profiler, or began or ended a
+where it stopped running, was sampled by the CPU profiler, or began or ended a
 region or a task. So it says how far a goroutine got with it, and not, as a CPU
 profile does, what exactly it did.
 

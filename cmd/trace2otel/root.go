@@ -75,7 +75,7 @@ func (c *cli) execute(ctx context.Context, args []string) exitCode {
 func (c *cli) newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "trace2otel",
-		Short:         "Convert Go execution traces to Perfetto, OTLP and pprof",
+		Short:         "Say what Go programs waited for, by their execution traces",
 		Long:          rootLong,
 		Example:       rootExample,
 		Version:       version(),
@@ -118,14 +118,21 @@ func unknownCommand(root *cobra.Command, name string) error {
 	return err
 }
 
+// What the flags of the decoders say, of all commands that read traces.
+const (
+	decoderUsage = "own, which is fast and repairs damage; x, which is golang.org/x/exp/trace;\n" +
+		"auto is own for traces of Go 1.22 and later, and x for older ones"
+	strictDecodeUsage = "convert damaged traces up to the damage, instead of repairing what follows"
+)
+
 // addCommon adds the flags that all conversions have. toName is the one that
 // ends the window.
 func (c *cli) addCommon(fs *pflag.FlagSet, toName string) {
 	fs.SortFlags = false
 	c.window.addFlags(fs, toName)
 	fs.Var(&c.start, "start", "when the first event was, for traces without dates (before Go 1.25):\nRFC 3339, or mtime to let the last event be as old as the file")
-	fs.Var(&c.decoder, "decoder", "decode by golang.org/x/exp/trace (x) or by our own decoder (own)")
-	fs.BoolVar(&c.strictDecode, "strict-decode", false, "refuse damaged traces from the damage on, instead of repairing them")
+	fs.Var(&c.decoder, "decoder", decoderUsage)
+	fs.BoolVar(&c.strictDecode, "strict-decode", false, strictDecodeUsage)
 	fs.BoolVar(&c.strict, "strict", false, "fail, and write nothing, unless everything can be converted")
 	fs.BoolVarP(&c.messages.quiet, "quiet", "q", false, "say nothing but warnings and errors")
 }
