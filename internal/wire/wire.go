@@ -24,7 +24,6 @@ const (
 	typeVarint  = 0
 	typeFixed64 = 1
 	typeBytes   = TypeBytes
-	typeFixed32 = 5
 )
 
 // TypeBytes is the type of messages, for who appends a key of constant bytes:
@@ -99,11 +98,6 @@ func Bool(b []byte, field int, v bool) []byte {
 // Fixed64 appends a fixed64 field.
 func Fixed64(b []byte, field int, v uint64) []byte {
 	return binary.LittleEndian.AppendUint64(key(b, field, typeFixed64), v)
-}
-
-// Fixed32 appends a fixed32 field.
-func Fixed32(b []byte, field int, v uint32) []byte {
-	return binary.LittleEndian.AppendUint32(key(b, field, typeFixed32), v)
 }
 
 // Double appends a double field.

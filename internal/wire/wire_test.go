@@ -19,8 +19,6 @@ func TestFields(t *testing.T) {
 			want = protowire.AppendFixed64(protowire.AppendTag(nil, n, protowire.Fixed64Type), v)
 			equal(t, "Fixed64", Fixed64(nil, field, v), want)
 			equal(t, "Double", Double(nil, field, math.Float64frombits(v)), want)
-			want = protowire.AppendFixed32(protowire.AppendTag(nil, n, protowire.Fixed32Type), uint32(v))
-			equal(t, "Fixed32", Fixed32(nil, field, uint32(v)), want)
 			s := string(make([]byte, v%20000))
 			want = protowire.AppendString(protowire.AppendTag(nil, n, protowire.BytesType), s)
 			equal(t, "String", String(nil, field, s), want)
