@@ -112,7 +112,7 @@ func unknownCommand(root *cobra.Command, name string) error {
 	if _, statErr := os.Stat(name); statErr == nil {
 		return hinted{
 			errors.New("what is to be made of " + name + "?"),
-			fmt.Sprintf("trace2otel %s %s, for one", formats[0].name, name),
+			"trace2otel stats " + name + ", for one",
 		}
 	}
 	return err
