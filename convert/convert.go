@@ -45,8 +45,8 @@ type Options struct {
 
 	// AsGo reads the trace as Go's own tools do: with StrictDecode, and with
 	// every event that is not later than its predecessor moved to 1 ns after
-	// it, which is by up to a second where generations overlap. DecoderX always
-	// does.
+	// it, which can be by up to a second, since the statuses of a generation's
+	// beginning may come at its end. DecoderX always does.
 	AsGo bool
 
 	// BatchSize is the number of records to a batch, DefaultBatchSize if zero.

@@ -83,8 +83,8 @@ type Repairs struct {
 	Newer bool
 }
 
-// Any reports whether the trace was damaged, or may not have been understood. Regions that are not well nested
-// do not make it so.
+// Any reports whether the trace was damaged, or may not have been understood.
+// Regions that are not well nested do not make it so.
 func (r *Repairs) Any() bool {
 	return r.Repaired|r.Dropped|r.Unknown|r.Salvaged|r.Cut|r.Lost != 0 || r.Newer
 }

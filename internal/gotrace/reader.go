@@ -15,8 +15,9 @@ type Options struct {
 
 	// Squeeze moves every event that is not later than the one before it to
 	// 1 ns after that, as golang.org/x/exp/trace does. It costs the truth
-	// where generations overlap: under load, up to a fifth of all events is
-	// moved, by up to a second.
+	// where statuses come late, at the end of the generation at whose beginning
+	// they hold: under load, up to a fifth of all events is moved, by up to a
+	// second.
 	Squeeze bool
 
 	// MaxGeneration is the most bytes that a generation may have,
