@@ -4,7 +4,7 @@
 GO ?= go
 DEMO_TRACE ?= testdata/go1.26.8-multi.trace
 
-.PHONY: all build demo test race lint collector-test jaeger-test bench fuzz clean
+.PHONY: all build demo test race lint collector-test jaeger-test bench bench-instructions fuzz clean
 
 all: build
 
@@ -40,8 +40,13 @@ lint: ## formatting, vet on three systems, staticcheck
 	$(GO) tool staticcheck ./...
 	cd internal/collectortest && $(GO) vet ./...
 
-bench: ## CPU and wall of each output, as ratios to reading the same trace
-	$(GO) run ./internal/bench
+bench: ## CPU, wall, memory and bytes of each output, beside reading; makes its traces on first use
+	$(GO) run ./internal/bench $(BENCH)
+
+INSTRUCTION_BOUNDS ?= read own=0.3,records=0.75
+bench-instructions: ## instructions of reading and of the engine, beside reading with x/exp; needs valgrind
+	$(GO) build -o bin/bench ./internal/bench
+	bin/bench -instructions -subject "own|records" -max '$(INSTRUCTION_BOUNDS)' testdata/go1.26.8-multi.trace
 
 FUZZTIME ?= 30s
 fuzz: ## fuzz the whole pipeline

@@ -21,9 +21,11 @@ import (
 // (runtime/mgc.go: gcStart, gcMarkDone, gcMarkTermination).
 type ranges struct {
 	out    *emitter
-	open   map[rangeKey]*gcRange
-	cycle  gcRange // the GC cycle
-	cycles uint64  // begun so far
+	sweeps procTable[gcRange]             // under way
+	others [rangeSweep]map[int64]*gcRange // by kind and scope
+	ended  []*gcRange                     // for use again
+	cycle  gcRange                        // the GC cycle
+	cycles uint64                         // begun so far
 	inGC   bool
 	parts  cycleParts // seen of the cycle
 	stops  []*gcRange // of the world, under way
@@ -65,7 +67,43 @@ const (
 )
 
 func newRanges(out *emitter) *ranges {
-	return &ranges{out: out, open: make(map[rangeKey]*gcRange)}
+	rs := &ranges{out: out}
+	for i := range rs.others {
+		rs.others[i] = make(map[int64]*gcRange)
+	}
+	return rs
+}
+
+// open returns the range of a kind and scope that is under way, or nil.
+func (rs *ranges) open(key rangeKey) *gcRange {
+	if key.kind == rangeSweep {
+		return rs.sweeps.of(ProcID(key.scope))
+	}
+	return rs.others[key.kind][key.scope]
+}
+
+// set sets what is under way; nil is nothing.
+func (rs *ranges) set(key rangeKey, in *gcRange) {
+	switch {
+	case key.kind == rangeSweep:
+		rs.sweeps.set(ProcID(key.scope), in)
+	case in == nil:
+		delete(rs.others[key.kind], key.scope)
+	default:
+		rs.others[key.kind][key.scope] = in
+	}
+}
+
+// blank returns a range without anything.
+func (rs *ranges) blank() *gcRange {
+	n := len(rs.ended)
+	if n == 0 {
+		return new(gcRange)
+	}
+	in := rs.ended[n-1]
+	rs.ended = rs.ended[:n-1]
+	*in = gcRange{}
+	return in
 }
 
 // kinds of records, by kind of range.
@@ -80,13 +118,14 @@ var rangeRecords = [...]Kind{
 // the current generation began: an active range was under way then.
 func (rs *ranges) begin(ev *event, sync Time) {
 	key := rangeKey{ev.rng, ev.id}
-	if rs.open[key] != nil {
+	if rs.open(key) != nil {
 		if ev.kind == evRangeActive {
 			return // re-announced each generation
 		}
 		rs.end(key, ev.time, 0) // its end was lost
 	}
-	in := &gcRange{mark: now(ev.time), g: ev.g, p: ev.p, m: ev.m, stack: ev.stack, name: ev.name}
+	in := rs.blank()
+	in.mark, in.g, in.p, in.m, in.stack, in.name = now(ev.time), ev.g, ev.p, ev.m, ev.stack, ev.name
 	if ev.kind == evRangeActive {
 		in.mark = mark{start: sync, seen: ev.time, flags: OpenStart}
 		in.g, in.p, in.m = NoGoroutine, NoProc, NoThread // those of the announcement
@@ -107,7 +146,7 @@ func (rs *ranges) begin(ev *event, sync Time) {
 		}
 		in.id = rs.cycle.id
 	}
-	rs.open[key] = in
+	rs.set(key, in)
 	in.fill(rs.out.add(rangeRecords[ev.rng], Begin, in.start))
 	if ev.kind == evRangeBegin && ev.rng == rangeSTW {
 		rs.stops = append(rs.stops, in)
@@ -133,7 +172,7 @@ func (rs *ranges) stopped(ps *procs, late *proc, t Time) {
 // finishRange ends the range of a RangeEnd event.
 func (rs *ranges) finishRange(ev *event) {
 	key := rangeKey{ev.rng, ev.id}
-	in := rs.open[key]
+	in := rs.open(key)
 	if in == nil {
 		return // the decoder lets none begin unseen
 	}
@@ -155,7 +194,7 @@ func (rs *ranges) finishRange(ev *event) {
 
 // end ends an open range.
 func (rs *ranges) end(key rangeKey, t Time, flags Flags) *Record {
-	in := rs.open[key]
+	in := rs.open(key)
 	r := rs.out.add(rangeRecords[key.kind], End, t)
 	in.fill(r)
 	r.Flags |= flags
@@ -166,14 +205,15 @@ func (rs *ranges) end(key rangeKey, t Time, flags Flags) *Record {
 	if key.kind == rangeSTW {
 		rs.stops = slices.DeleteFunc(rs.stops, func(other *gcRange) bool { return other == in })
 	}
-	delete(rs.open, key)
+	rs.set(key, nil)
+	rs.ended = append(rs.ended, in)
 	return r
 }
 
 // endAssist ends the mark assist that g is in, if it is in one.
 func (rs *ranges) endAssist(g GoID, t Time, flags Flags) {
 	key := rangeKey{rangeAssist, int64(g)}
-	if rs.open[key] != nil {
+	if rs.open(key) != nil {
 		rs.end(key, t, flags)
 	}
 }
@@ -211,9 +251,14 @@ func (in *gcRange) fill(r *Record) {
 // finish ends what is open at the end of the trace, in the order of kinds and
 // scopes, the GC cycle last.
 func (rs *ranges) finish(t Time) {
-	keys := make([]rangeKey, 0, len(rs.open))
-	for key := range rs.open {
-		keys = append(keys, key)
+	var keys []rangeKey
+	for _, p := range rs.sweeps.ids() {
+		keys = append(keys, rangeKey{rangeSweep, int64(p)})
+	}
+	for kind, open := range rs.others {
+		for scope := range open {
+			keys = append(keys, rangeKey{rangeKind(kind), scope})
+		}
 	}
 	slices.SortFunc(keys, func(a, b rangeKey) int {
 		return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.scope, b.scope))
