@@ -194,7 +194,7 @@ func garbage() {
 	defer debug.SetGCPercent(debug.SetGCPercent(10))
 	type node struct {
 		left, right *node
-		payload     [64]byte
+		_           [64]byte
 	}
 	var grow func(depth int) *node
 	grow = func(depth int) *node {

@@ -2,8 +2,10 @@ package gotrace
 
 import (
 	"cmp"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"math/bits"
 	"slices"
 )
 
@@ -121,6 +123,10 @@ func (s *scan) uvarint() uint64 {
 }
 
 func (s *scan) uvarintSlow() uint64 {
+	if b := s.b[s.off:]; len(b) >= 3 && b[1] < 0x80 {
+		s.off += 2
+		return uint64(b[0]&0x7f) | uint64(b[1])<<7
+	}
 	v, n := uvarint(s.b[s.off:])
 	if n == 0 {
 		if s.err == nil {
@@ -131,6 +137,26 @@ func (s *scan) uvarintSlow() uint64 {
 	}
 	s.off += n
 	return v
+}
+
+// skip passes over n varints, whatever they are, eight bytes at a time where it
+// can: each ends with a byte whose top bit is clear.
+func (s *scan) skip(n int) {
+	const tops = 0x8080808080808080
+	run := 0 // bytes of the current one so far
+	for n >= 8 && len(s.b)-s.off >= 8 {
+		ends := ^binary.LittleEndian.Uint64(s.b[s.off:]) & tops
+		if ends == 0 || run+bits.TrailingZeros64(ends)>>3 >= 9 {
+			break // it may be too long
+		}
+		run = bits.LeadingZeros64(ends) >> 3
+		n -= bits.OnesCount64(ends)
+		s.off += 8
+	}
+	s.off -= run
+	for ; n > 0 && s.err == nil; n-- {
+		s.uvarint()
+	}
 }
 
 func (s *scan) more() bool { return s.err == nil && s.off < len(s.b) }
@@ -176,9 +202,7 @@ func (g *generation) addStacks(data []byte, chunk, off int) error {
 		if frames > maxFrames {
 			s.err = fmt.Errorf("stack %d has %d frames", id, frames)
 		}
-		for i := 4 * int(frames); i > 0 && s.err == nil; i-- {
-			s.uvarint()
-		}
+		s.skip(4 * int(min(frames, maxFrames)))
 		if s.err == nil {
 			g.stacks.add(id, at)
 		}
