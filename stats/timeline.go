@@ -82,7 +82,8 @@ type timeline struct {
 	wastedMax time.Duration
 	wastedAt  convert.Time
 
-	mmu mmu
+	mmu   mmu
+	taken bool // how much the collector takes from the program has changed since now
 }
 
 // A change moves one from a level to another, or sets a level to a value.
@@ -188,6 +189,7 @@ func (tl *timeline) apply(c *change) {
 }
 
 func (tl *timeline) shift(from, to level) {
+	tl.taken = tl.taken || from == collecting || to == collecting || from >= stopped && to >= stopped
 	if from < none {
 		tl.levels[from]--
 	}
@@ -207,6 +209,7 @@ func (tl *timeline) put(l level, value int64) {
 		last.goal = value
 	case maxProcs:
 		tl.procsMost = max(tl.procsMost, value)
+		tl.taken = true
 		tl.mmu.known(tl.now)
 	}
 }
@@ -234,7 +237,10 @@ func (tl *timeline) advance(t convert.Time) {
 	if l[maxProcs] > 0 {
 		tl.procs += d * float64(l[maxProcs])
 		tl.procsRun += d * float64(min(l[busy], l[maxProcs]))
-		tl.mmu.add(tl.now, l)
+		if tl.taken {
+			tl.mmu.add(tl.now, l)
+			tl.taken = false
+		}
 	}
 	for t > tl.end {
 		tl.fill(tl.end)
