@@ -53,12 +53,13 @@ func (a *assertions) sinks() []convert.Sink {
 }
 
 // hold says which assertions hold for the trace that sinks have seen.
-func (a *assertions) hold(m *messages, name string, sinks []convert.Sink) exitCode {
-	code := exitOK
+func (a *assertions) hold(m *messages, name string, sinks []convert.Sink) (checks []stats.Check, code exitCode) {
 	for _, s := range sinks {
 		report := s.(*stats.Sink).Report()
 		for _, assertion := range a.all {
-			if c := assertion.Check(report, a.partial); c.Holds {
+			c := assertion.Check(report, a.partial)
+			checks = append(checks, c)
+			if c.Holds {
 				m.note(name, "as asserted: %v", c)
 			} else {
 				m.failure(name, fmt.Errorf("not as asserted: %v", c))
@@ -66,5 +67,5 @@ func (a *assertions) hold(m *messages, name string, sinks []convert.Sink) exitCo
 			}
 		}
 	}
-	return code
+	return checks, code
 }

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -32,6 +33,8 @@ func (c *cli) newConvert() *cobra.Command {
 	cmd.Flags().StringSliceVar(&b.to, "to", nil, "`formats` to write: "+strings.Join(formatNames(), ","))
 	cmd.Flags().StringVar(&b.dir, "out", "", "`folder` to write to; it is made if absent")
 	cmd.Flags().BoolVar(&b.force, "force", false, "replace files that exist")
+	cmd.Flags().IntVarP(&b.workers, "jobs", "j", runtime.GOMAXPROCS(0), "convert `N` inputs at once, as far as memory allows")
+	cmd.Flags().BoolVar(&b.failFast, "fail-fast", false, "begin with no more inputs after one that fails")
 	for i := range formats {
 		ch := newChoice(&formats[i])
 		b.choices = append(b.choices, ch)
@@ -39,8 +42,13 @@ func (c *cli) newConvert() *cobra.Command {
 	}
 	c.addCommon(cmd.Flags(), "until")
 	c.assertions.addFlags(cmd.Flags())
+	b.accounts.addFlags(cmd.Flags())
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		jobs, err := b.plan(args)
+		outs, err := b.outputs()
+		if err != nil {
+			return err
+		}
+		jobs, err := b.plan(outs, c.sources(cmd.Context(), args))
 		if err != nil {
 			return err
 		}
@@ -52,13 +60,8 @@ func (c *cli) newConvert() *cobra.Command {
 			c.code = exitFailed
 			return nil
 		}
-		for _, j := range jobs {
-			if cmd.Context().Err() != nil {
-				c.code = worse(c.code, exitInterrupted(cmd.Context()))
-				break
-			}
-			c.code = worse(c.code, c.run(cmd.Context(), j))
-		}
+		c.code = pool{b.workers, b.failFast}.run(cmd.Context(), c, jobs)
+		c.code = worse(c.code, b.accounts.write(c, jobs))
 		return nil
 	}
 	return cmd
@@ -75,10 +78,13 @@ func namesTable() string {
 
 // A batch is what the flags of convert say.
 type batch struct {
-	to      []string
-	dir     string
-	force   bool
-	choices []choice // there are, in the order of the table of formats
+	to       []string
+	dir      string
+	force    bool
+	workers  int
+	failFast bool
+	accounts accounts
+	choices  []choice // there are, in the order of the table of formats
 }
 
 // A choice is a format that convert can be told to write.
@@ -145,24 +151,23 @@ func (b *batch) idle() (err error) {
 
 // plan makes a job of each input. Its errors are those that the command line
 // has in itself.
-func (b *batch) plan(inputs []string) ([]job, error) {
-	switch {
-	case len(b.to) == 0:
-		return nil, hinted{errors.New("to what?"), "pass --to, with some of " + strings.Join(formatNames(), ",")}
-	case b.dir == "":
-		return nil, hinted{errors.New("where to?"), "pass --out, with a folder"}
-	}
-	outs, err := b.selected()
-	if err != nil {
-		return nil, err
+func (b *batch) plan(outs []output, sources []source) ([]job, error) {
+	var inputs []string
+	for _, s := range sources {
+		inputs = append(inputs, s.input)
 	}
 	var jobs []job
 	existing := statInputs(inputs)
 	takenBy := make(map[string]string) // outputs, by the input they are of
-	for _, input := range inputs {
-		j := job{input: input}
+	for _, s := range sources {
+		input := s.input
+		j := job{input: input, err: s.err, outcome: new(outcome)}
+		if s.err != nil {
+			jobs = append(jobs, j)
+			continue
+		}
 		for _, o := range outs {
-			path := filepath.Join(b.dir, baseName(input)+o.ext)
+			path := filepath.Join(b.dir, s.dir, baseName(input)+o.ext)
 			if other, taken := takenBy[path]; taken {
 				return nil, hinted{
 					fmt.Errorf("%s and %s would both become %s", displayName(other), displayName(input), path),
@@ -181,6 +186,22 @@ func (b *batch) plan(inputs []string) ([]job, error) {
 		jobs = append(jobs, j)
 	}
 	return jobs, nil
+}
+
+// outputs returns what to make of each input, or the error that the flags have
+// in themselves.
+func (b *batch) outputs() ([]output, error) {
+	switch {
+	case len(b.to) == 0:
+		return nil, hinted{errors.New("to what?"), "pass --to, with some of " + strings.Join(formatNames(), ",")}
+	case b.dir == "":
+		return nil, hinted{errors.New("where to?"), "pass --out, with a folder"}
+	case b.accounts.check() != nil:
+		return nil, b.accounts.check()
+	case b.workers < 1:
+		return nil, fmt.Errorf("--jobs cannot be %d", b.workers)
+	}
+	return b.selected()
 }
 
 // selected returns the outputs of the formats that --to names, in the order of
@@ -224,8 +245,22 @@ func (b *batch) vacant(jobs []job) error {
 			}
 		}
 	}
-	if err := os.MkdirAll(b.dir, 0o777); err != nil {
-		return fmt.Errorf("cannot make the folder %s: %w", b.dir, withoutPath(err))
+	if err := makeFolder(b.dir); err != nil {
+		return err
+	}
+	for _, j := range jobs {
+		for _, t := range j.targets {
+			if err := makeFolder(filepath.Dir(t.path)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func makeFolder(dir string) error {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return fmt.Errorf("cannot make the folder %s: %w", dir, withoutPath(err))
 	}
 	return nil
 }

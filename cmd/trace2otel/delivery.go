@@ -137,7 +137,7 @@ type delivery struct {
 
 // open begins the delivery. With --strict nothing is sent before commit.
 func (d *delivery) open(ctx context.Context, c *cli) (err error) {
-	d.temporary = &c.temporary
+	d.temporary = c.temporary
 	o := export.Options{Retry: d.retry, Progress: func(r export.Report) { d.progress.sent(r.Sent) }}
 	warned := false
 	o.Retrying = func(err error, _ time.Duration) {
@@ -148,7 +148,7 @@ func (d *delivery) open(ctx context.Context, c *cli) (err error) {
 		warned = true
 	}
 	if d.failedOut != "" {
-		if d.failed, err = createOutput(d.failedOut, c.stdout, outputMode{}, &c.temporary); err != nil {
+		if d.failed, err = createOutput(d.failedOut, c.stdout, outputMode{}, c.temporary); err != nil {
 			return cannotWrite(d.failedOut, err)
 		}
 		format := otlp.JSONL

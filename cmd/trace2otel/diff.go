@@ -110,7 +110,7 @@ func (c *cli) diff(ctx context.Context, old, new []string, d *diffFlags) exitCod
 		c.messages.failure("", err)
 		return exitFailed
 	}
-	f, err := createOutput(d.file, c.stdout, outputMode{}, &c.temporary)
+	f, err := createOutput(d.file, c.stdout, outputMode{}, c.temporary)
 	if err != nil {
 		c.messages.failure("", cannotWrite(d.file, err))
 		return exitFailed
@@ -125,7 +125,7 @@ func (c *cli) diff(ctx context.Context, old, new []string, d *diffFlags) exitCod
 		c.messages.failure("", f.explain(err))
 		return exitFailed
 	}
-	return worse(c.code, c.commit(ctx, "", []destination{f}, nil))
+	return worse(c.code, c.commit(ctx, "", []destination{f}, nil, &outcome{}))
 }
 
 // reports returns the report of an input, or those of all in a folder.
@@ -160,7 +160,7 @@ var errNoReport = errors.New("is no trace, nor the JSON of trace2otel stats")
 
 // report analyses a trace, or reads its report.
 func (c *cli) report(ctx context.Context, path string) (*stats.Report, error) {
-	in, err := openInput(path, c.stdin)
+	in, err := openInput(ctx, path, c.stdin)
 	if err != nil {
 		return nil, err
 	}

@@ -30,7 +30,7 @@ func (x *extent) read(ctx context.Context, refused error) error {
 	}
 	x.done = true
 	x.err = func() error {
-		in, err := openInput(x.path, x.stdin)
+		in, err := openInput(ctx, x.path, x.stdin)
 		if err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -21,12 +22,23 @@ type input struct {
 	regular bool // it can be read more than once, and has a meaningful modTime
 	modTime time.Time
 	size    int64        // of the file, if regular
-	read    atomic.Int64 // bytes of the file
+	stored  atomic.Int64 // bytes read so far, as they are stored
 }
 
-// openInput opens the file called path, or takes stdin for "-".
-func openInput(path string, stdin *os.File) (*input, error) {
+// openInput opens the file called path, takes stdin for "-", or fetches a URL.
+func openInput(ctx context.Context, path string, stdin *os.File) (*input, error) {
 	in := new(input)
+	if isURL(path) {
+		body, err := fetch(ctx, path)
+		if err != nil {
+			return nil, err
+		}
+		in.close = append(in.close, body.Close)
+		if err := in.read(body); err != nil {
+			return nil, err
+		}
+		return in, nil
+	}
 	f := stdin
 	if path != stdio {
 		var err error
@@ -43,16 +55,25 @@ func openInput(path string, stdin *os.File) (*input, error) {
 		in.regular = path != stdio && info.Mode().IsRegular()
 		in.modTime, in.size = info.ModTime(), info.Size()
 	}
-	r, closer, err := decompress(counted{f, &in.read})
-	if err != nil {
-		in.Close()
+	if err := in.read(f); err != nil {
 		return nil, err
 	}
-	in.Reader = r
+	return in, nil
+}
+
+// read has the input be what r holds, decompressed. If that fails, the input is
+// closed.
+func (in *input) read(r io.Reader) error {
+	plain, closer, err := decompress(counted{r, &in.stored})
+	if err != nil {
+		in.Close()
+		return err
+	}
+	in.Reader = plain
 	if closer != nil {
 		in.close = append(in.close, closer)
 	}
-	return in, nil
+	return nil
 }
 
 // A counted reader counts what it reads.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/trace2otel/trace2otel/convert"
 )
@@ -19,6 +20,8 @@ type job struct {
 	targets  []target
 	delivery *delivery // that a target has, or nil
 	meter    *meter    // likewise
+	err      error     // instead: why there is nothing to convert
+	outcome  *outcome  // what becomes of it; nil: nobody wants to know
 }
 
 // A target is an output and its place.
@@ -46,7 +49,7 @@ func (t *target) open(ctx context.Context, c *cli, m outputMode) (destination, e
 		}
 		return t.meter, nil
 	}
-	f, err := createOutput(t.path, c.stdout, m, &c.temporary)
+	f, err := createOutput(t.path, c.stdout, m, c.temporary)
 	if err != nil {
 		return nil, cannotWrite(t.path, err)
 	}
@@ -67,7 +70,16 @@ type destination interface {
 // run converts one input, and says what there is to say about it: what became
 // of a delivery last.
 func (c *cli) run(ctx context.Context, j job) exitCode {
+	if j.err != nil {
+		c.messages.failure(displayName(j.input), j.err)
+		return exitFailed
+	}
+	if j.outcome == nil {
+		j.outcome = new(outcome)
+	}
+	began := time.Now()
 	code := c.produce(ctx, j)
+	j.outcome.took = time.Since(began)
 	if j.meter != nil {
 		code = worse(code, j.meter.tell(c, displayName(j.input)))
 	}
@@ -82,6 +94,7 @@ func (c *cli) produce(ctx context.Context, j job) exitCode {
 	name := displayName(j.input)
 	asserted := c.assertions.sinks()
 	files, summary, err := c.convert(ctx, j, asserted)
+	j.outcome.summary = summary
 	if ctx.Err() != nil {
 		discard(files)
 		return c.interrupted(ctx, name)
@@ -101,8 +114,10 @@ func (c *cli) produce(ctx context.Context, j job) exitCode {
 		}
 		return worse(code, exitFailed)
 	}
-	code = worse(code, c.commit(ctx, name, files, failed))
-	return worse(code, c.assertions.hold(&c.messages, name, asserted))
+	code = worse(code, c.commit(ctx, name, files, failed, j.outcome))
+	checks, held := c.assertions.hold(&c.messages, name, asserted)
+	j.outcome.asserted = checks
+	return worse(code, held)
 }
 
 // interrupted says that a signal ended the conversion of an input.
@@ -136,7 +151,7 @@ func (c *cli) convert(ctx context.Context, j job, others []convert.Sink) ([]dest
 	if err != nil {
 		return nil, nil, err
 	}
-	in, err := openInput(j.input, c.stdin)
+	in, err := openInput(ctx, j.input, c.stdin)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -164,6 +179,7 @@ func (c *cli) convert(ctx context.Context, j job, others []convert.Sink) ([]dest
 	for _, f := range files {
 		f.flush()
 	}
+	j.outcome.stored = in.stored.Load()
 	return files, summary, sinks.outputErrors(err)
 }
 
@@ -182,7 +198,7 @@ func (c *cli) firstPass(ctx context.Context, j job, o convert.Options) ([]target
 	if len(sinks) == 0 {
 		return targets, nil
 	}
-	in, err := openInput(j.input, c.stdin)
+	in, err := openInput(ctx, j.input, c.stdin)
 	if err != nil {
 		return nil, err
 	}
@@ -252,7 +268,7 @@ func (c *cli) judge(name string, s *convert.Summary, files []destination, failed
 
 // commit puts the files without error into their places, and throws the others
 // away.
-func (c *cli) commit(ctx context.Context, name string, files []destination, failed convert.SinkErrors) exitCode {
+func (c *cli) commit(ctx context.Context, name string, files []destination, failed convert.SinkErrors, o *outcome) exitCode {
 	code := exitOK
 	var written []string
 	for i, f := range files {
@@ -274,6 +290,7 @@ func (c *cli) commit(ctx context.Context, name string, files []destination, fail
 			code = worse(code, exitFailed)
 		}
 	}
+	o.written = written
 	if len(written) > 0 {
 		c.messages.note(name, "wrote %s", strings.Join(written, ", "))
 	}

@@ -19,25 +19,33 @@ import (
 //	trace2otel: z.trace: wrote out/z.pftrace
 type messages struct {
 	w     io.Writer
-	quiet bool // no notes
+	quiet bool    // no notes
+	log   *[]said // keeps what is said, if not nil
 }
 
 // failure says what went wrong with subject (an input; may be empty), and the
 // error's hint if it has one.
-func (m *messages) failure(subject string, err error) { m.say(subject, "", err) }
+func (m *messages) failure(subject string, err error) { m.say(levelError, subject, err) }
 
 // warning says what is not as it should be, but no reason to stop.
-func (m *messages) warning(subject string, err error) { m.say(subject, "warning: ", err) }
+func (m *messages) warning(subject string, err error) { m.say(levelWarning, subject, err) }
 
 // note says what may be of use, unless the user wants quiet.
 func (m *messages) note(subject, format string, args ...any) {
 	if !m.quiet {
-		m.say(subject, "", fmt.Errorf(format, args...))
+		m.say(levelNote, subject, fmt.Errorf(format, args...))
 	}
 }
 
 // say writes a message at once, so that messages never mix.
-func (m *messages) say(subject, class string, err error) {
+func (m *messages) say(l level, subject string, err error) {
+	if m.log != nil {
+		*m.log = append(*m.log, said{l, cause(err), hintOf(err)})
+	}
+	class := ""
+	if l == levelWarning {
+		class = "warning: "
+	}
 	text := "trace2otel: "
 	if subject != "" {
 		text += printable(subject) + ": "

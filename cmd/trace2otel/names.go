@@ -9,10 +9,13 @@ import (
 const stdio = "-"
 
 // baseName returns what the outputs of an input are named after: its name
-// without .gz or .zst, and then without .trace or .out.
+// without .gz or .zst, and then without .trace or .out; the host of a URL.
 func baseName(input string) string {
 	if input == stdio {
 		return "stdin"
+	}
+	if isURL(input) {
+		return hostOf(input)
 	}
 	name := filepath.Base(input)
 	for _, suffixes := range [][]string{{".gz", ".zst"}, {".trace", ".out"}} {

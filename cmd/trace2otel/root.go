@@ -25,7 +25,7 @@ type cli struct {
 	terminal  bool // stdout is one
 	messages  messages
 	progress  io.Writer // the terminal to show progress on, or nil
-	temporary temporaries
+	temporary *temporaries
 
 	viewAddress string // where view serves
 
@@ -46,6 +46,7 @@ func newCLI(stdin, stdout *os.File, stderr io.Writer) *cli {
 		terminal: term.IsTerminal(int(stdout.Fd())),
 		messages: messages{w: stderr},
 
+		temporary:   new(temporaries),
 		viewAddress: viewAddress,
 	}
 	if f, ok := stderr.(*os.File); ok && term.IsTerminal(int(f.Fd())) {

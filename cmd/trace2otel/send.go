@@ -41,7 +41,7 @@ func (c *cli) newSend() *cobra.Command {
 func (c *cli) send(ctx context.Context, path string, d *delivery) exitCode {
 	name := displayName(path)
 	err := func() error {
-		in, err := openInput(path, c.stdin)
+		in, err := openInput(ctx, path, c.stdin)
 		if err != nil {
 			return err
 		}

@@ -120,7 +120,7 @@ func TestSignalBetweenInputs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := startStuck(t, "convert", trace, "-", "absent", "--to", "perfetto", "--out", "out")
+	s := startStuck(t, "convert", trace, "-", "absent", "-j", "1", "--to", "perfetto", "--out", "out")
 	s.Process.Signal(syscall.SIGINT)
 	s.feed()
 	if code := s.exit(t); code != 130 {

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sync/semaphore"
+)
+
+// A pool runs jobs side by side. What they say comes in their order, as if they
+// had run one after the other.
+type pool struct {
+	workers  int
+	failFast bool // begin no more once one has failed
+}
+
+// poolMemory bounds what the jobs under way may take together, by
+// [job.memory]. One job always runs.
+const poolMemory = 2 << 30
+
+// memory is what converting an input takes at most, roughly: traces before Go
+// 1.22 are held whole, others by generation, and what is compressed grows.
+func (j *job) memory() int64 {
+	const least = 64 << 20
+	info, err := os.Stat(j.input)
+	if err != nil || !info.Mode().IsRegular() {
+		return 2 * least
+	}
+	return min(least+16*info.Size(), poolMemory)
+}
+
+// run runs jobs, each by a copy of c, and returns the worst of their codes.
+func (p pool) run(ctx context.Context, c *cli, jobs []job) exitCode {
+	var (
+		memory = semaphore.NewWeighted(poolMemory)
+		free   = make(chan struct{}, p.workers)
+		said   = make([]bytes.Buffer, len(jobs))
+		done   = make([]chan struct{}, len(jobs))
+		enough atomic.Bool // no more jobs are to begin
+		all    sync.WaitGroup
+	)
+	for i := range jobs {
+		done[i] = make(chan struct{})
+		if jobs[i].outcome == nil {
+			jobs[i].outcome = new(outcome)
+		}
+	}
+	all.Go(func() {
+		for i := range jobs {
+			free <- struct{}{}
+			weight := jobs[i].memory()
+			if memory.Acquire(ctx, weight) != nil || ctx.Err() != nil || enough.Load() {
+				for ; i < len(jobs); i++ {
+					jobs[i].outcome.skipped = true
+					close(done[i])
+				}
+				return
+			}
+			all.Go(func() {
+				defer func() { <-free }()
+				defer memory.Release(weight)
+				defer close(done[i])
+				one := *c
+				if p.workers > 1 {
+					one.messages.w = &said[i]
+				}
+				o := jobs[i].outcome
+				one.messages.log = &o.said
+				o.code = one.run(ctx, jobs[i])
+				if p.failFast && (o.code == exitFailed || o.code == exitAsserted) {
+					enough.Store(true)
+				}
+			})
+		}
+	})
+	code := exitOK
+	for i := range jobs {
+		<-done[i]
+		said[i].WriteTo(c.messages.w)
+		code = worse(code, jobs[i].outcome.code)
+	}
+	all.Wait()
+	if ctx.Err() != nil {
+		code = worse(code, exitInterrupted(ctx))
+	}
+	return code
+}

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"strings"
+
+	"github.com/trace2otel/trace2otel/stats"
+)
+
+// reportSchema names the layout of a report: see docs/report-schema.md. It
+// changes when a field changes its meaning or goes.
+const reportSchema = "trace2otel/report/v1"
+
+// A report is what became of each input of convert, for machines.
+type report struct {
+	Schema string        `json:"schema"`
+	Tool   string        `json:"tool"`
+	Totals reportTotals  `json:"totals"`
+	Inputs []reportInput `json:"inputs"`
+}
+
+// reportTotals count inputs; each is in one of all but Inputs.
+type reportTotals struct {
+	Inputs    int `json:"inputs"`
+	Converted int `json:"converted"` // wholly
+	Lossy     int `json:"lossy"`
+	Asserted  int `json:"not_as_asserted"`
+	Failed    int `json:"failed"`
+	Skipped   int `json:"skipped"`
+}
+
+type reportInput struct {
+	Input       string         `json:"input"`
+	Status      string         `json:"status"`
+	SHA256      string         `json:"sha256,omitempty"`
+	Stored      int64          `json:"stored_bytes,omitempty"`
+	Format      string         `json:"format,omitempty"`
+	Events      int64          `json:"events"`
+	Generations int64          `json:"generations"`
+	Goroutines  int64          `json:"goroutines"`
+	Covered     int64          `json:"covered_ns"`
+	Bytes       int64          `json:"bytes"`
+	Used        int64          `json:"bytes_used"`
+	Loss        *reportLoss    `json:"loss,omitempty"`
+	Repairs     string         `json:"repairs,omitempty"`
+	Messages    []reportSaid   `json:"messages,omitempty"`
+	Asserted    []stats.Check  `json:"assertions,omitempty"`
+	Outputs     []reportOutput `json:"outputs,omitempty"`
+	Took        int64          `json:"took_ns,omitempty"`
+}
+
+type reportLoss struct {
+	Error  string `json:"error"`
+	Bytes  int64  `json:"bytes"`
+	Offset int64  `json:"offset"`
+}
+
+type reportSaid struct {
+	Level level  `json:"level"`
+	Text  string `json:"text"`
+	Hint  string `json:"hint,omitempty"`
+}
+
+type reportOutput struct {
+	Path   string `json:"path"`
+	Bytes  int64  `json:"bytes"`
+	SHA256 string `json:"sha256"`
+}
+
+// The values of reportInput.Status.
+const (
+	statusConverted = "converted"
+	statusLossy     = "lossy"
+	statusAsserted  = "not as asserted"
+	statusFailed    = "failed"
+	statusSkipped   = "skipped"
+)
+
+// status returns what became of a job, in a word or three.
+func (o *outcome) status() string {
+	switch {
+	case o.skipped:
+		return statusSkipped
+	case o.code == exitOK:
+		return statusConverted
+	case o.code == exitLoss:
+		return statusLossy
+	case o.code == exitAsserted:
+		return statusAsserted
+	}
+	return statusFailed
+}
+
+// newReport returns the report of jobs that have run. timings has it hold what
+// differs from run to run.
+func newReport(jobs []job, timings bool) *report {
+	r := &report{Schema: reportSchema, Tool: version(), Inputs: []reportInput{}}
+	for i := range jobs {
+		in := inputReport(&jobs[i])
+		if timings {
+			in.Took = int64(jobs[i].outcome.took)
+		}
+		r.Inputs = append(r.Inputs, in)
+		r.Totals.Inputs++
+		*map[string]*int{
+			statusConverted: &r.Totals.Converted, statusLossy: &r.Totals.Lossy, statusAsserted: &r.Totals.Asserted,
+			statusFailed: &r.Totals.Failed, statusSkipped: &r.Totals.Skipped,
+		}[in.Status]++
+	}
+	return r
+}
+
+func inputReport(j *job) reportInput {
+	o := j.outcome
+	in := reportInput{Input: displayName(j.input), Status: o.status(), Asserted: o.asserted}
+	if sum, size, ok := digest(j.input); ok && j.input != stdio {
+		in.SHA256, in.Stored = sum, size
+	} else {
+		in.Stored = o.stored
+	}
+	if s := o.summary; s != nil {
+		in.Format, in.Events, in.Generations, in.Goroutines = s.Version, s.Events, s.Generations, s.Goroutines
+		in.Covered, in.Bytes, in.Used = int64(s.End.Sub(s.Start)), s.Bytes, s.Bytes
+		if l := s.Loss; l != nil {
+			in.Loss = &reportLoss{Error: valid(l.Err.Error()), Bytes: l.Bytes, Offset: l.Offset}
+			in.Used -= l.Bytes
+		}
+		if s.Repairs.Any() {
+			in.Repairs = s.Repairs.String()
+		}
+	}
+	for _, s := range o.said {
+		if s.level != levelNote {
+			in.Messages = append(in.Messages, reportSaid{s.level, valid(s.text), valid(s.hint)})
+		}
+	}
+	for _, path := range o.written {
+		if sum, size, ok := digest(path); ok {
+			in.Outputs = append(in.Outputs, reportOutput{filepath.ToSlash(path), size, sum})
+		}
+	}
+	return in
+}
+
+// valid returns s as UTF-8, which is what texts of the formats have to be.
+func valid(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
+
+// json returns the report as JSON, indented.
+func (r *report) json() ([]byte, error) {
+	data, err := json.MarshalIndent(r, "", "  ")
+	return append(data, '\n'), err
+}

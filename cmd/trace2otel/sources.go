@@ -1,0 +1,119 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// A source is an input of convert.
+type source struct {
+	input string // a path, - or a URL
+	dir   string // of its outputs, below that of --out: as it lies in the folder that was named
+	err   error  // instead: why the argument gives nothing
+}
+
+// sources returns what the arguments stand for, in their order: themselves, the
+// traces in a folder, or what a pattern matches.
+func (c *cli) sources(ctx context.Context, args []string) (all []source) {
+	for _, arg := range args {
+		info, err := os.Stat(arg)
+		switch {
+		case arg == stdio || isURL(arg):
+			all = append(all, source{input: arg})
+		case err == nil && info.IsDir():
+			all = append(all, c.folder(ctx, arg)...)
+		case err != nil && strings.ContainsAny(arg, `*?[`):
+			all = append(all, c.pattern(ctx, arg)...)
+		default:
+			all = append(all, source{input: arg})
+		}
+	}
+	return all
+}
+
+// pattern returns what matches one, for shells that leave that to the program,
+// and for arguments in quotes. What is named so is taken at its word; a folder
+// among them is searched.
+func (c *cli) pattern(ctx context.Context, arg string) (all []source) {
+	matches, err := filepath.Glob(arg)
+	switch {
+	case err != nil:
+		return []source{{input: arg, err: fmt.Errorf("is no pattern: %w", err)}}
+	case len(matches) == 0:
+		return []source{{input: arg, err: errors.New("matches nothing")}}
+	}
+	slices.Sort(matches)
+	for _, m := range matches {
+		if info, err := os.Stat(m); err == nil && info.IsDir() {
+			all = append(all, c.folder(ctx, m)...)
+		} else {
+			all = append(all, source{input: m})
+		}
+	}
+	return all
+}
+
+// folder returns the traces in a folder and those in it, sorted: all files with
+// the magic of one. What only has the name of one is an input as well, whose
+// error says what it is instead: a program that is killed leaves an empty file.
+func (c *cli) folder(ctx context.Context, dir string) (all []source) {
+	var others int
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			all = append(all, source{input: path, err: fmt.Errorf("cannot be searched: %w", withoutPath(err))})
+			if entry != nil && entry.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		case !entry.Type().IsRegular():
+			return nil
+		case !hasMagic(ctx, path) && !namedAsTrace(path):
+			others++
+			return ctx.Err()
+		}
+		rel, err := filepath.Rel(dir, filepath.Dir(path))
+		if err != nil {
+			return err
+		}
+		all = append(all, source{input: path, dir: rel})
+		return ctx.Err()
+	})
+	switch {
+	case err != nil:
+		return append(all, source{input: dir, err: err})
+	case len(all) == 0:
+		return []source{{input: dir, err: fmt.Errorf("holds no trace, in %d files", others)}}
+	case others > 0:
+		c.messages.note(displayName(dir), "%d of %d files are no traces", others, others+len(all))
+	}
+	return all
+}
+
+// hasMagic reports whether a file is a trace, perhaps compressed. One that
+// cannot be opened may be.
+func hasMagic(ctx context.Context, path string) bool {
+	in, err := openInput(ctx, path, nil)
+	if err != nil {
+		return errors.Is(err, fs.ErrPermission)
+	}
+	defer in.Close()
+	head := make([]byte, len(traceMagic))
+	_, err = io.ReadFull(in, head)
+	return err == nil && bytes.Equal(head, []byte(traceMagic))
+}
+
+func namedAsTrace(path string) bool {
+	for _, ext := range []string{".gz", ".zst"} {
+		path = strings.TrimSuffix(path, ext)
+	}
+	return filepath.Ext(path) == ".trace"
+}
