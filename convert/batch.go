@@ -40,9 +40,8 @@ func (e *emitter) next() *Record {
 	if e.n == len(e.records) {
 		e.renew()
 	}
-	r := &e.records[e.n]
 	e.n++
-	return r
+	return &e.records[e.n-1]
 }
 
 // add returns the next record, blank but for the absent ids and e.ends, for the

@@ -118,27 +118,54 @@ func (c *conversion) events(src *source) error {
 		if err := src.read(&ev); err != nil {
 			return err
 		}
-		if !c.begun {
-			if ev.kind != evSync {
-				continue // a Sync that ends the trace, and none before
-			}
-			c.begin(Trace{Version: src.header.String(), Start: ev.time, Clock: ev.clock, RunKey: src.runKey})
-		}
-		if src.events%checkEvery == 0 {
-			if c.ctx.Err() != nil {
-				return c.ctx.Err()
-			}
-			if n := len(c.out.runners); n > 0 && int(c.failed.Load()) == n {
-				return errAllFailed
+		if ev.kind == evSync || !c.started || src.events%checkEvery == 0 {
+			if pass, err := c.check(src, &ev); err != nil {
+				return err
+			} else if !pass {
+				continue
 			}
 		}
-		if c.out.window != nil && c.out.window.ends(&ev) {
-			return errWindowEnd
+		c.engine.handle(&ev)
+	}
+}
+
+// check does what need not be done at every event: it begins what begins with
+// ev, looks whether there is reason to stop, and whether ev is to be passed on.
+func (c *conversion) check(src *source, ev *event) (pass bool, err error) {
+	if !c.begun {
+		if ev.kind != evSync {
+			return false, nil // a Sync that ends the trace, and none before
 		}
-		if ev.kind == evSync && c.dated {
-			ev.clock = c.summary.Clock
+		c.begin(Trace{Version: src.header.String(), Start: ev.time, Clock: ev.clock, RunKey: src.runKey})
+	}
+	if src.events%checkEvery == 0 {
+		if c.ctx.Err() != nil {
+			return false, c.ctx.Err()
 		}
-		c.handle(&ev)
+		if n := len(c.out.runners); n > 0 && int(c.failed.Load()) == n {
+			return false, errAllFailed
+		}
+	}
+	if c.out.window != nil && c.out.window.ends(ev) {
+		return false, errWindowEnd
+	}
+	if ev.kind == evSync && c.dated {
+		ev.clock = c.summary.Clock
+	}
+	if !c.started {
+		c.approach(ev)
+	}
+	return true, nil
+}
+
+// approach starts the sinks when the window begins, with the last reading of
+// the clock before.
+func (c *conversion) approach(ev *event) {
+	if ev.kind == evSync && !ev.clock.IsZero() {
+		c.summary.Clock = ev.clock
+	}
+	if ev.time >= c.summary.Start {
+		c.start()
 	}
 }
 
@@ -156,20 +183,6 @@ func (c *conversion) begin(t Trace) {
 		t.Start = c.out.window.from
 	}
 	c.summary.Trace = t
-}
-
-// handle passes an event through the engine. It starts the sinks when the
-// window begins, with the last reading of the clock before.
-func (c *conversion) handle(ev *event) {
-	if !c.started {
-		if ev.kind == evSync && !ev.clock.IsZero() {
-			c.summary.Clock = ev.clock
-		}
-		if ev.time >= c.summary.Start {
-			c.start()
-		}
-	}
-	c.engine.handle(ev)
 }
 
 func (c *conversion) start() {

@@ -26,7 +26,14 @@ func newEngine(out *emitter, stacks *stacks) *engine {
 func (e *engine) handle(ev *event) {
 	if ev.repaired {
 		e.out.ends = Repaired
+		e.dispatch(ev)
+		e.out.ends = 0
+		return
 	}
+	e.dispatch(ev)
+}
+
+func (e *engine) dispatch(ev *event) {
 	switch ev.kind {
 	case evGoroutine:
 		e.goroutines.transition(ev, e.sync)
@@ -55,7 +62,6 @@ func (e *engine) handle(ev *event) {
 	case evLabel:
 		e.label(ev)
 	}
-	e.out.ends = 0
 }
 
 // generation begins a generation.

@@ -50,7 +50,10 @@ func RunStory(version, text string, o Options, sinks ...Sink) error {
 		if c.out.window != nil && c.out.window.ends(&ev) {
 			break
 		}
-		c.handle(&ev)
+		if !c.started {
+			c.approach(&ev)
+		}
+		c.engine.handle(&ev)
 		last = ev.time
 	}
 	c.finish(last)

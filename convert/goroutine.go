@@ -70,15 +70,18 @@ func (gs *goroutines) transition(ev *event, sync Time) {
 	case g == nil:
 		// An initial status, or the first that is heard of it at all.
 		gs.appear(ev, mark{start: sync, seen: ev.time, flags: OpenStart})
-	case ev.from == ev.to:
-		// GoStatus re-announces live goroutines each generation.
-		gs.learnName(g, ev)
-	case ev.to == notExist:
-		gs.learnName(g, ev)
-		gs.exit(g, ev.time)
 	default:
-		gs.learnName(g, ev)
-		gs.change(g, ev)
+		if g.name == "" {
+			gs.learnName(g, ev)
+		}
+		switch ev.to {
+		case ev.from:
+			// GoStatus re-announces live goroutines each generation.
+		case notExist:
+			gs.exit(g, ev.time)
+		default:
+			gs.change(g, ev)
+		}
 	}
 }
 
@@ -132,9 +135,6 @@ func (gs *goroutines) blank() *goroutine {
 
 // learnName takes the start function from the first stack that has one.
 func (gs *goroutines) learnName(g *goroutine, ev *event) {
-	if g.name != "" || ev.own == 0 {
-		return
-	}
 	if g.name = gs.stacks.root(ev.own); g.name == "" {
 		return
 	}

@@ -86,14 +86,11 @@ func (s *source) read(ev *event) error {
 	if err := s.decoder.read(ev); err != nil {
 		return err
 	}
-	switch ev.kind {
-	case evSync:
-		s.generations++
+	if ev.kind == evSync || ev.kind == evEnd {
 		s.syncs++
-		s.inside = true
-	case evEnd:
-		s.syncs++
-		s.inside = false
+		if s.inside = ev.kind == evSync; s.inside {
+			s.generations++
+		}
 	}
 	if ev.moved {
 		s.adjusted++
