@@ -4,7 +4,7 @@
 GO ?= go
 DEMO_TRACE ?= testdata/go1.26.8-multi.trace
 
-.PHONY: all build demo test race lint collector-test jaeger-test bench bench-instructions fuzz clean
+.PHONY: all build demo test race lint collector-test jaeger-test browser-test bench bench-instructions fuzz clean
 
 all: build
 
@@ -29,6 +29,9 @@ test: ## run the tests; those that need node say so if it is missing
 jaeger-test: ## send spans to a real Jaeger and ask it for them; builds it once, which takes minutes
 	TRACE2OTEL_JAEGER=1 $(GO) test -count=1 -timeout 60m ./internal/jaegertest
 
+browser-test: ## open the pages of stats --format html in headless Chromium
+	cd internal/browsertest && TRACE2OTEL_REQUIRE_BROWSER=1 $(GO) test -count=1 -timeout 15m ./...
+
 race: ## run the tests under the race detector
 	$(GO) test -race ./...
 
@@ -39,6 +42,7 @@ lint: ## formatting, vet on three systems, staticcheck
 	GOOS=windows $(GO) vet ./...
 	$(GO) tool staticcheck ./...
 	cd internal/collectortest && $(GO) vet ./...
+	cd internal/browsertest && $(GO) vet ./...
 
 bench: ## CPU, wall, memory and bytes of each output, beside reading; makes its traces on first use
 	$(GO) run ./internal/bench $(BENCH)

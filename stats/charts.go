@@ -53,6 +53,7 @@ func newPlotting(id, title, note string, keys ...key) *plotting {
 		axis.Tick.Label.Font.Size = fontSize
 		axis.Padding = 0
 	}
+	p.X.Tick.Length = 7 // clear of the lowest label of y
 	p.Y.Tick.Marker = unitTicks("")
 	p.grid.Vertical.Width = 0
 	p.grid.Vertical.Color = tone("grid")
@@ -377,7 +378,7 @@ func (r *Report) mmuChart() (chart, error) {
 		key{"mutator", "all stops of the world"}, key{"limit", "the collector's alone"})
 	var all, gc plotter.XYs
 	for _, m := range r.GC.MMU {
-		if m.Window > 0 {
+		if m.Window > 0 && !m.Short {
 			all = append(all, plotter.XY{X: float64(m.Window), Y: 100 * min(max(m.All, 0), 1)})
 			gc = append(gc, plotter.XY{X: float64(m.Window), Y: 100 * min(max(m.GC, 0), 1)})
 		}

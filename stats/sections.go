@@ -286,7 +286,13 @@ func (r *Report) gcSection() section {
 		newGrid("table-mmu", "Minimum mutator utilization", g.MMU,
 			one(durations("window", "", func(m *MMU) time.Duration { return m.Window })),
 			one(shares("all stops", "Counting every stop of the world", func(m *MMU) float64 { return m.All })),
-			one(shares("the collector's", "Counting those alone, as go tool trace does", func(m *MMU) float64 { return m.GC }))),
+			one(shares("the collector's", "Counting those alone, as go tool trace does", func(m *MMU) float64 { return m.GC })),
+			one(names("note", func(m *MMU) string {
+				if m.Short {
+					return "the trace is shorter"
+				}
+				return ""
+			}))),
 		newGrid("table-assists", "Mark assists by start function", assisting,
 			one(names("function", func(f *Function) string { return functionName(f.Name) })),
 			one(durations("assist", "", func(f *Function) time.Duration { return f.Assist }))),
