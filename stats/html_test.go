@@ -407,6 +407,26 @@ func TestNamesInjectNothing(t *testing.T) {
 	}
 }
 
+// FuzzPage writes pages of whatever can be read as a report.
+func FuzzPage(f *testing.F) {
+	s := New(nil, Options{Goroutine: regexp.MustCompile("")})
+	sinktest.Run(f, sinktest.File{Name: "small", Path: filepath.Join(sinktest.Root(f), "testdata", "go1.26.8-annotations.trace")}, s)
+	var seed bytes.Buffer
+	if err := s.Report().WriteJSON(&seed); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(seed.Bytes())
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r, err := ReadJSON(bytes.NewReader(data))
+		if err != nil {
+			return
+		}
+		if err := r.WriteHTML(io.Discard); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // TestStrangeReportsHavePages writes what no trace gives, but JSON may hold.
 func TestStrangeReportsHavePages(t *testing.T) {
 	far := time.Duration(math.MaxInt64)
@@ -422,6 +442,11 @@ func TestStrangeReportsHavePages(t *testing.T) {
 			GC: GC{MMU: []MMU{{Window: -1}, {Window: 0, All: 7}, {Window: far, All: -3}, {Window: 1, All: 2, GC: 1e300}},
 				ByReason: []StopReason{{Each: Spread{Max: 1}}}, HeapMax: math.MaxUint64},
 			Timeline: Timeline{Step: far, Running: []float64{1e300, -1}, Runnable: []float64{1}, Heap: []uint64{math.MaxUint64}, Procs: []float64{1, 2, 3}},
+		},
+		"negative": {
+			Trace:    About{Duration: math.MinInt64},
+			Totals:   Totals{Times: Times{Total: 1, Waiting: math.MinInt64}},
+			Timeline: Timeline{Step: math.MinInt64, Running: []float64{-1e300}, Most: []int64{math.MinInt64}},
 		},
 		"ragged": {
 			Trace:    About{Duration: 10},

@@ -2,6 +2,7 @@ package stats
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"time"
 	"unicode"
@@ -103,7 +104,7 @@ func short(d time.Duration) string {
 	case d == 0:
 		return "0"
 	case d < 0:
-		return "-" + short(-d)
+		return "-" + short(-max(d, -math.MaxInt64)) // the least has no opposite
 	}
 	for i, u := range units {
 		// 999.6 of a unit are one of the next.

@@ -163,6 +163,7 @@ type sorted struct {
 	Order string   // aria-sort of the column
 	Other []string // of the others
 	Cells []string // of the column: what it is sorted by
+	Texts bool     // those that are texts are in order, as the reader's language has it
 	Rows  int      // a hash of all rows, whatever their order
 }
 
@@ -170,8 +171,12 @@ const sortedOf = `((id, index) => {
 	const table = document.getElementById(id);
 	const heads = [...table.tHead.rows[0].cells];
 	const number = heads[index].classList.contains("number");
+	const texts = Array.from(table.tBodies[0].rows, (r) => r.cells[index].textContent).filter((text) => text !== "");
+	const order = heads[index].getAttribute("aria-sort");
+	if (order === "descending") texts.reverse();
 	return {
-		Order: heads[index].getAttribute("aria-sort"),
+		Texts: texts.every((text, i) => i === 0 || texts[i-1].localeCompare(text) <= 0),
+		Order: order,
 		Other: heads.filter((_, i) => i !== index).map((h) => h.getAttribute("aria-sort")),
 		Cells: Array.from(table.tBodies[0].rows, (r) => r.cells[index].dataset.value ?? (number ? "" : r.cells[index].textContent)),
 		Rows: Array.from(table.tBodies[0].rows).reduce((sum, r) => {
@@ -217,6 +222,9 @@ func checkSorting(t *testing.T, ctx context.Context) {
 			if problem := unsorted(after.Cells, h.Number, order == "descending"); problem != "" {
 				t.Errorf("%+v, %s: %s", h, order, problem)
 			}
+			if !h.Number && !after.Texts {
+				t.Errorf("%+v, %s: the texts are not in order", h, order)
+			}
 			if before.Rows != after.Rows {
 				t.Errorf("%+v: the rows are not those there were", h)
 			}
@@ -243,7 +251,7 @@ func unsorted(cells []string, number, descending bool) string {
 		return "an empty cell is not at the end"
 	}
 	if !number {
-		return "" // the order is that of the reader's language
+		return "" // see sorted.Texts
 	}
 	last := 0.0
 	for i, c := range cells {
