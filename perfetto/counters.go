@@ -2,6 +2,7 @@ package perfetto
 
 import (
 	"cmp"
+	"encoding/binary"
 	"math"
 	"slices"
 	"strings"
@@ -55,8 +56,8 @@ var weights = [...][numCounts]int64{
 //
 // How many there were at first is known only after the first generation: each
 // shows at its first event, or at the generation's end. So the changes of the
-// first generation are held back (16 bytes each), put in order of time, and
-// written when the second begins.
+// first generation are held back, put in order of time, and written when the
+// second begins.
 type counters struct {
 	tracks [numCounts]uint64
 	values [numCounts]int64
@@ -70,9 +71,9 @@ type counters struct {
 	at      convert.Time // of the last change
 
 	generations int
-	held        [][]change // of the first generation, in order of time
-	late        []change   // likewise, but not in order
-	changed     bool       // now, later than the first generation
+	held        heldChanges // of the first generation, in order of time
+	late        []change    // likewise, but not in order
+	changed     bool        // now, later than the first generation
 
 	metrics map[string]uint64 // tracks by name
 }
@@ -83,9 +84,44 @@ type change struct {
 	from, to role
 }
 
-// heldChunk is how many changes are held in one piece. In one growing slice
-// they would be copied again and again.
-const heldChunk = 8192
+// heldChanges keeps changes in a few bytes each: how much later one is than the
+// one before, as a varint, and the two roles.
+type heldChanges struct {
+	chunks [][]byte
+	start  convert.Time // of the first
+	last   convert.Time // of the last
+}
+
+// heldChunk is how many bytes of changes are held in one piece. In one growing
+// slice they would be copied again and again.
+const heldChunk = 64 << 10
+
+func (h *heldChanges) add(ch change) {
+	n := len(h.chunks)
+	if n == 0 {
+		h.start, h.last = ch.at, ch.at
+	}
+	if n == 0 || len(h.chunks[n-1]) > heldChunk-binary.MaxVarintLen64-1 {
+		h.chunks = append(h.chunks, make([]byte, 0, heldChunk))
+		n++
+	}
+	b := wire.Varint(h.chunks[n-1], uint64(ch.at-h.last))
+	h.chunks[n-1] = append(b, byte(ch.from)<<4|byte(ch.to))
+	h.last = ch.at
+}
+
+// all calls take with each change.
+func (h *heldChanges) all(take func(change)) {
+	at := h.start
+	for _, b := range h.chunks {
+		for len(b) > 0 {
+			d, n := binary.Uvarint(b)
+			at += convert.Time(d)
+			take(change{at: at, from: role(b[n] >> 4), to: role(b[n] & 15)})
+			b = b[n+1:]
+		}
+	}
+}
 
 func (s *Sink) startCounters(start convert.Time) {
 	c := &s.counters
@@ -101,8 +137,8 @@ func (s *Sink) startCounters(start convert.Time) {
 
 // describeCounter writes a counter track of the runtime's process.
 func (s *Sink) describeCounter(track uint64, name, description string, unit uint64, unitName string) {
-	packet := s.w.open()
-	b, mark := wire.Open(s.w.buf, packetTrack)
+	b, packet := s.w.open()
+	b, mark := wire.Open(b, packetTrack)
 	b = wire.Uint(b, trackUUID, track)
 	b = wire.String(b, trackName, valid(name))
 	b = wire.Uint(b, trackParent, s.runtime.process.track)
@@ -117,8 +153,7 @@ func (s *Sink) describeCounter(track uint64, name, description string, unit uint
 		b = wire.String(b, counterUnitName, unitName)
 	}
 	b = wire.Close(b, in)
-	s.w.buf = wire.Close(b, mark)
-	s.w.close(packet)
+	s.w.close(wire.Close(b, mark), packet)
 }
 
 // count moves a goroutine or a proc from the role in which it was counted to
@@ -196,16 +231,11 @@ func (s *Sink) countHidden(r *convert.Record) {
 
 // hold keeps a change for writeHeld.
 func (c *counters) hold(ch change) {
-	n := len(c.held)
-	if n > 0 && ch.at < c.held[n-1][len(c.held[n-1])-1].at {
+	if len(c.held.chunks) > 0 && ch.at < c.held.last {
 		c.late = append(c.late, ch)
 		return
 	}
-	if n == 0 || len(c.held[n-1]) == heldChunk {
-		c.held = append(c.held, make([]change, 0, heldChunk))
-		n++
-	}
-	c.held[n-1] = append(c.held[n-1], ch)
+	c.held.add(ch)
 }
 
 func (c *counters) apply(ch change) {
@@ -260,7 +290,7 @@ func (s *Sink) finishCounters(end convert.Time) {
 func (s *Sink) writeHeld() {
 	c := &s.counters
 	take := func(ch change) {
-		if c.pending && ch.at != c.at {
+		if c.pending && ch.at != c.at && ch.at.Sub(c.written) >= c.step {
 			s.writePending(&s.w.count, ch.at)
 			s.w.flushFull()
 		}
@@ -269,22 +299,20 @@ func (s *Sink) writeHeld() {
 	}
 	slices.SortStableFunc(c.late, func(a, b change) int { return cmp.Compare(a.at, b.at) })
 	late := c.late
-	for _, chunk := range c.held {
-		for _, ch := range chunk {
-			for len(late) > 0 && late[0].at < ch.at {
-				take(late[0])
-				late = late[1:]
-			}
-			take(ch)
+	c.held.all(func(ch change) {
+		for len(late) > 0 && late[0].at < ch.at {
+			take(late[0])
+			late = late[1:]
 		}
-	}
+		take(ch)
+	})
 	for _, ch := range late {
 		take(ch)
 	}
 	if c.pending {
 		s.writePending(&s.w.count, math.MaxInt64)
 	}
-	c.held, c.late = nil, nil
+	c.held, c.late = heldChanges{}, nil
 }
 
 // writeCounts writes the counters that changed, in one packet: one as the
@@ -308,13 +336,14 @@ func (s *Sink) writeCounts(clock *deltaClock, t convert.Time) {
 	extra := changed[1:n]
 	slices.SortStableFunc(extra, func(i, j int) int { return cmp.Compare(min(c.values[j], 1), min(c.values[i], 1)) })
 
+	var b []byte
 	var packet int
 	if clock == &s.w.main {
-		packet = s.w.openAt(t)
+		b, packet = s.w.openAt(t)
 	} else {
-		packet = s.w.openOn(clock, t)
+		b, packet = s.w.openOn(clock, t)
 	}
-	b, mark := wire.Open(s.w.buf, packetTrackEvent)
+	b, mark := wire.Open(b, packetTrackEvent)
 	b = wire.Uint(b, eventType, typeCounter)
 	b = wire.Uint(b, eventTrack, c.tracks[changed[0]])
 	b = wire.Int(b, eventCounterValue, c.values[changed[0]])
@@ -324,8 +353,7 @@ func (s *Sink) writeCounts(clock *deltaClock, t convert.Time) {
 	for _, i := range extra {
 		b = wire.Int(b, eventExtraValues, c.values[i])
 	}
-	s.w.buf = wire.Close(b, mark)
-	s.w.close(packet)
+	s.w.close(wire.Close(b, mark), packet)
 }
 
 // metricNames are the plain names of the metrics that traces have.
@@ -348,11 +376,10 @@ func (s *Sink) metric(r *convert.Record) {
 		}
 		s.describeCounter(track, orElse(metricNames[r.Name], r.Name), r.Name, unit, "")
 	}
-	packet := s.w.openAt(r.Time)
-	b, mark := wire.Open(s.w.buf, packetTrackEvent)
+	b, packet := s.w.openAt(r.Time)
+	b, mark := wire.Open(b, packetTrackEvent)
 	b = wire.Uint(b, eventType, typeCounter)
 	b = wire.Uint(b, eventTrack, track)
 	b = wire.Int(b, eventCounterValue, int64(min(r.ID, math.MaxInt64)))
-	s.w.buf = wire.Close(b, mark)
-	s.w.close(packet)
+	s.w.close(wire.Close(b, mark), packet)
 }

@@ -94,12 +94,11 @@ func (s *Sink) sync(r *convert.Record) {
 		return
 	}
 	s.clocks = snapshots{dated: true, at: r.Time}
-	packet := s.w.openInFull(r.Time)
-	b, mark := wire.Open(s.w.buf, packetClockSnapshot)
+	b, packet := s.w.openInFull(r.Time)
+	b, mark := wire.Open(b, packetClockSnapshot)
 	b = appendClock(b, clockRealtime, wallAt(c, r.Time), false)
 	b = appendClock(b, clockMonotonic, s.w.stamp(r.Time), false)
-	s.w.buf = wire.Close(b, mark)
-	s.w.close(packet)
+	s.w.close(wire.Close(b, mark), packet)
 }
 
 // startSequence writes the packet that sets up what the others need: their
@@ -134,15 +133,14 @@ func (s *Sink) startSequence() {
 
 // describe writes what is known of the trace beforehand.
 func (s *Sink) describe(t *convert.Trace) {
-	packet := s.w.open()
-	b, mark := wire.Open(s.w.buf, packetTraceUUID)
+	b, packet := s.w.open()
+	b, mark := wire.Open(b, packetTraceUUID)
 	b = wire.Uint(b, uuidMSB, binary.BigEndian.Uint64(t.RunKey[0:8]))
 	b = wire.Uint(b, uuidLSB, binary.BigEndian.Uint64(t.RunKey[8:16]))
-	s.w.buf = wire.Close(b, mark)
-	s.w.close(packet)
+	s.w.close(wire.Close(b, mark), packet)
 
-	packet = s.w.open()
-	b, mark = wire.Open(s.w.buf, packetAttributes)
+	b, packet = s.w.open()
+	b, mark = wire.Open(b, packetAttributes)
 	tool := "trace2otel"
 	if s.o.ToolVersion != "" {
 		tool += " " + s.o.ToolVersion
@@ -155,14 +153,13 @@ func (s *Sink) describe(t *convert.Trace) {
 	if s.o.Only != nil {
 		b = appendText(b, "goroutines_shown", s.o.Only.Text)
 	}
-	s.w.buf = wire.Close(b, mark)
-	s.w.close(packet)
+	s.w.close(wire.Close(b, mark), packet)
 }
 
 // summarize writes what is known of the trace afterwards.
 func (s *Sink) summarize(sum *convert.Summary) {
-	packet := s.w.open()
-	b, mark := wire.Open(s.w.buf, packetAttributes)
+	b, packet := s.w.open()
+	b, mark := wire.Open(b, packetAttributes)
 	b = appendLong(b, "duration_ns", int64(sum.End.Sub(sum.Start)))
 	b = appendLong(b, "events", sum.Events)
 	b = appendLong(b, "generations", sum.Generations)
@@ -176,8 +173,7 @@ func (s *Sink) summarize(sum *convert.Summary) {
 		b = appendText(b, "loss", loss)
 		b = appendLong(b, "loss_bytes", l.Bytes)
 	}
-	s.w.buf = wire.Close(b, mark)
-	s.w.close(packet)
+	s.w.close(wire.Close(b, mark), packet)
 }
 
 func appendText(b []byte, key, value string) []byte {

@@ -71,17 +71,16 @@ func newWriter(out io.Writer) writer {
 	}
 }
 
-// open begins a packet without a time, and returns what close needs. New
-// interned strings and stacks go into it.
-func (w *writer) open() int {
-	b := append(w.buf, keyPacket, 0, packetSequenceID<<3, sequenceID, packetSequenceFlags<<3, sequenceNeedState)
-	mark := len(w.buf) + 2
+// open begins a packet without a time. It returns the buffer, for the packet to
+// be appended to, and what close needs. New interned strings and stacks go into
+// it. One packet is open at a time.
+func (w *writer) open() (b []byte, packet int) {
+	b = append(w.buf, keyPacket, 0, packetSequenceID<<3, sequenceID, packetSequenceFlags<<3, sequenceNeedState)
 	if len(w.fresh) > 0 {
 		b = wire.Bytes(b, packetInternedData, w.fresh)
 		w.fresh = w.fresh[:0]
 	}
-	w.buf = b
-	return mark
+	return b, len(w.buf) + 2
 }
 
 // keyPacket is the key of a field of packets.
@@ -89,40 +88,37 @@ const keyPacket = tracePacket<<3 | wire.TypeBytes
 
 // openAt begins a packet at a time. Differences cannot be negative: a packet
 // before the newest has its time in full.
-func (w *writer) openAt(t convert.Time) int {
+func (w *writer) openAt(t convert.Time) (b []byte, packet int) {
 	d := t - w.main.now
 	if d < 0 {
 		return w.openInFull(t)
 	}
 	w.main.now = t
-	mark := w.open()
-	w.buf = wire.Varint(append(w.buf, packetTimestamp<<3), uint64(d))
-	return mark
+	b, packet = w.open()
+	return wire.Varint(append(b, packetTimestamp<<3), uint64(d)), packet
 }
 
 // stamp returns t as it is in the file.
 func (w *writer) stamp(t convert.Time) uint64 { return uint64(t - w.zero) }
 
 // openInFull begins a packet whose time is no difference.
-func (w *writer) openInFull(t convert.Time) int {
-	mark := w.open()
-	w.buf = wire.Uint(w.buf, packetTimestamp, w.stamp(t))
-	w.buf = wire.Uint(w.buf, packetTimestampClock, clockMonotonic)
-	return mark
+func (w *writer) openInFull(t convert.Time) (b []byte, packet int) {
+	b, packet = w.open()
+	b = wire.Uint(b, packetTimestamp, w.stamp(t))
+	return wire.Uint(b, packetTimestampClock, clockMonotonic), packet
 }
 
 // openOn begins a packet at a time by a clock that is not the main one. Its
 // times must not go back.
-func (w *writer) openOn(c *deltaClock, t convert.Time) int {
-	mark := w.open()
-	w.buf = wire.Uint(w.buf, packetTimestamp, uint64(t-c.now))
-	w.buf = wire.Uint(w.buf, packetTimestampClock, c.id)
+func (w *writer) openOn(c *deltaClock, t convert.Time) (b []byte, packet int) {
+	b, packet = w.open()
+	b = wire.Uint(b, packetTimestamp, uint64(t-c.now))
 	c.now = t
-	return mark
+	return wire.Uint(b, packetTimestampClock, c.id), packet
 }
 
-// close ends the packet.
-func (w *writer) close(mark int) { w.buf = wire.Close(w.buf, mark) }
+// close ends the packet, which b ends with.
+func (w *writer) close(b []byte, packet int) { w.buf = wire.Close(b, packet) }
 
 // flushFull writes the buffer out if it is full.
 func (w *writer) flushFull() {

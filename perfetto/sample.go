@@ -61,14 +61,13 @@ func (s *Sink) writeSample(r *convert.Record, g *goroutine) {
 	}
 	c := s.sched.cpu(int32(r.P))
 	c.samples++
-	packet := s.w.openAt(r.Time)
-	b, mark := wire.Open(s.w.buf, packetPerfSample)
+	b, packet := s.w.openAt(r.Time)
+	b, mark := wire.Open(b, packetPerfSample)
 	b = wire.Uint(b, sampleCPU, uint64(r.P))
 	b = wire.Int(b, samplePID, g.process.pid)
 	b = wire.Int(b, sampleTID, g.tid)
 	b = wire.Uint(b, sampleCallstack, stack)
 	b = wire.Uint(b, sampleMode, modeUser)
 	b = wire.Uint(b, sampleCount, c.samples)
-	s.w.buf = wire.Close(b, mark)
-	s.w.close(packet)
+	s.w.close(wire.Close(b, mark), packet)
 }

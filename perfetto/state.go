@@ -270,8 +270,8 @@ func (s *Sink) showBackdated(t convert.Time, g *goroutine, st taskState, cpu int
 // writeState writes the state that g shows. It names a CPU in any state: one
 // that left Running elsewhere would leave the CPU busy.
 func (s *Sink) writeState(t convert.Time, g *goroutine) {
-	packet := s.w.openAt(t)
-	b := append(s.w.buf, keyTaskState0, keyTaskState1, 0)
+	b, packet := s.w.openAt(t)
+	b = append(b, keyTaskState0, keyTaskState1, 0)
 	mark := len(b)
 	b = append(b, taskValue<<3, byte(g.shown))
 	if g.shown == taskRunning {
@@ -281,8 +281,7 @@ func (s *Sink) writeState(t convert.Time, g *goroutine) {
 		b = wire.Varint(append(b, taskCPU<<3), uint64(g.cpu))
 	}
 	b = wire.Varint(append(b, taskTID<<3), uint64(g.tid))
-	s.w.buf = wire.Close(b, mark)
-	s.w.close(packet)
+	s.w.close(wire.Close(b, mark), packet)
 }
 
 // The key of a packet's task state, which has two bytes.

@@ -62,36 +62,34 @@ func (s *Sink) process(name string) *process {
 func (s *Sink) newProcess(name string) *process {
 	p := &process{name: name, pid: s.pids, track: s.newTrack()}
 	s.pids++
-	packet := s.w.open()
-	b, mark := wire.Open(s.w.buf, packetTrack)
+	b, packet := s.w.open()
+	b, mark := wire.Open(b, packetTrack)
 	b = wire.Uint(b, trackUUID, p.track)
 	b, in := wire.Open(b, trackProcess)
 	b = wire.Int(b, processPID, p.pid)
 	b = wire.String(b, processName, valid(name))
 	b = wire.Close(b, in)
-	s.w.buf = wire.Close(b, mark)
-	s.w.close(packet)
+	s.w.close(wire.Close(b, mark), packet)
 	return p
 }
 
 // describeThread writes the track of a goroutine.
 func (w *writer) describeThread(track uint64, pid, tid int64, name string) {
-	packet := w.open()
-	b, mark := wire.Open(w.buf, packetTrack)
+	b, packet := w.open()
+	b, mark := wire.Open(b, packetTrack)
 	b = wire.Uint(b, trackUUID, track)
 	b, in := wire.Open(b, trackThread)
 	b = wire.Int(b, threadPID, pid)
 	b = wire.Int(b, threadTID, tid)
 	b = wire.String(b, threadName, name)
 	b = wire.Close(b, in)
-	w.buf = wire.Close(b, mark)
-	w.close(packet)
+	w.close(wire.Close(b, mark), packet)
 }
 
 // describeLane writes a track of l.
 func (w *writer) describeLane(track uint64, l *lanes) {
-	packet := w.open()
-	b, mark := wire.Open(w.buf, packetTrack)
+	b, packet := w.open()
+	b, mark := wire.Open(b, packetTrack)
 	b = wire.Uint(b, trackUUID, track)
 	b = wire.String(b, trackName, valid(l.name))
 	b = wire.Uint(b, trackParent, l.parent)
@@ -103,8 +101,7 @@ func (w *writer) describeLane(track uint64, l *lanes) {
 		b = wire.Uint(b, trackMergeKey, uint64(l.made/mostMerged))
 	}
 	l.made++
-	w.buf = wire.Close(b, mark)
-	w.close(packet)
+	w.close(wire.Close(b, mark), packet)
 }
 
 // mostMerged is how many lanes share a row, one below the other. For each slice

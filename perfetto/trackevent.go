@@ -156,8 +156,8 @@ func (w *writer) event(t convert.Time, e *event) {
 		name = w.name(e.name)
 	}
 	stack := w.stack(e.stack) // before the packet opens: it may define
-	packet := w.openAt(t)
-	b := append(w.buf, keyTrackEvent, 0)
+	b, packet := w.openAt(t)
+	b = append(b, keyTrackEvent, 0)
 	mark := len(b)
 	b = append(b, eventType<<3, e.typ)
 	if e.category != 0 {
@@ -194,8 +194,7 @@ func (w *writer) event(t convert.Time, e *event) {
 	if e.flags != 0 {
 		b = appendFlags(b, e)
 	}
-	w.buf = wire.Close(b, mark)
-	w.close(packet)
+	w.close(wire.Close(b, mark), packet)
 }
 
 // keyTrackEvent is the key of a packet's track event.

@@ -44,20 +44,17 @@ func ftraceID(g *goroutine) (int64, bool) {
 }
 
 // openFtrace begins a packet with one ftrace event at t, caused by a thread.
-func (w *writer) openFtrace(t convert.Time, cpu int32, pid int64) (marks [3]int) {
-	marks[0] = w.open()
-	b, bundle := wire.Open(w.buf, packetFtrace)
+func (w *writer) openFtrace(t convert.Time, cpu int32, pid int64) (b []byte, marks [3]int) {
+	b, packet := w.open()
+	b, bundle := wire.Open(b, packetFtrace)
 	b = wire.Uint(b, bundleCPU, uint64(max(cpu, 0)))
 	b, event := wire.Open(b, bundleEvent)
 	b = wire.Uint(b, ftraceTimestamp, w.stamp(t))
-	w.buf = wire.Int(b, ftracePID, pid)
-	marks[1], marks[2] = bundle, event
-	return marks
+	return wire.Int(b, ftracePID, pid), [3]int{packet, bundle, event}
 }
 
-func (w *writer) closeFtrace(marks [3]int) {
-	w.buf = wire.Close(wire.Close(w.buf, marks[2]), marks[1])
-	w.close(marks[0])
+func (w *writer) closeFtrace(b []byte, marks [3]int) {
+	w.close(wire.Close(wire.Close(b, marks[2]), marks[1]), marks[0])
 }
 
 // writeWaking writes that waker made g runnable at t, and reports whether it
@@ -68,13 +65,12 @@ func (s *Sink) writeWaking(t convert.Time, g, waker *goroutine) bool {
 	if !ok || !byOK {
 		return false
 	}
-	marks := s.w.openFtrace(t, waker.cpu, by)
-	b, mark := wire.Open(s.w.buf, ftraceWaking)
+	b, marks := s.w.openFtrace(t, waker.cpu, by)
+	b, mark := wire.Open(b, ftraceWaking)
 	b = wire.Int(b, wakingPID, pid)
 	b = wire.Uint(b, wakingPrio, priority)
 	b = wire.Uint(b, wakingSuccess, 1)
-	s.w.buf = wire.Close(b, mark)
-	s.w.closeFtrace(marks)
+	s.w.closeFtrace(wire.Close(b, mark), marks)
 	return true
 }
 
@@ -100,10 +96,9 @@ func (s *Sink) writeBlocked(end *convert.Record, g *goroutine) {
 		at-- // a state of no length comes last: see closeState
 	}
 	caller := s.w.symbol(reason)
-	marks := s.w.openFtrace(at, g.cpu, pid)
-	b, mark := wire.Open(s.w.buf, ftraceBlockedReason)
+	b, marks := s.w.openFtrace(at, g.cpu, pid)
+	b, mark := wire.Open(b, ftraceBlockedReason)
 	b = wire.Int(b, blockedPID, pid)
 	b = wire.Uint(b, blockedCaller, caller)
-	s.w.buf = wire.Close(b, mark)
-	s.w.closeFtrace(marks)
+	s.w.closeFtrace(wire.Close(b, mark), marks)
 }

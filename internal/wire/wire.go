@@ -131,11 +131,18 @@ func Open(b []byte, field int) ([]byte, int) {
 // Close ends the message that began at mark. One byte is set aside for its
 // length, enough for most messages; a longer one is moved to make room.
 func Close(b []byte, mark int) []byte {
-	n := len(b) - mark
-	if n < 0x80 {
-		b[mark-1] = byte(n)
+	if len(b) < mark+1<<7 {
+		b[mark-1] = byte(len(b) - mark)
 		return b
 	}
+	return closeLong(b, mark)
+}
+
+// closeLong is Close for longer messages, apart so that Close is inlined.
+//
+//go:noinline
+func closeLong(b []byte, mark int) []byte {
+	n := len(b) - mark
 	var room [binary.MaxVarintLen64]byte
 	extra := len(Varint(room[:0], uint64(n))) - 1
 	b = append(b, room[:extra]...)
