@@ -49,6 +49,11 @@ type Options struct {
 	// beginning may come at its end. DecoderX always does.
 	AsGo bool
 
+	// MaxGeneration is the most bytes that a generation may have, since one is
+	// held at a time: of a larger one, the trace is damaged from there on. Zero
+	// is for 2 GiB. DecoderX has no such bound.
+	MaxGeneration int64
+
 	// BatchSize is the number of records to a batch, DefaultBatchSize if zero.
 	// It changes no output.
 	BatchSize int

@@ -2,6 +2,7 @@ package convert
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -232,7 +233,11 @@ func (f *framing) rest() {
 func (f *framing) tail() (what, hint string) {
 	switch {
 	case f.err != nil:
-		return "the input could not be read further: " + f.err.Error(), ""
+		var h interface{ Hint() string } // of the reader: it may know
+		if errors.As(f.err, &h) {
+			hint = h.Hint()
+		}
+		return "the input could not be read further: " + f.err.Error(), hint
 	case !f.v2:
 		return "", ""
 	case f.broken >= 0:

@@ -27,7 +27,9 @@ type ownDecoder struct {
 }
 
 func newOwnDecoder(r io.Reader, h header, o *Options, stacks *stacks) (*ownDecoder, error) {
-	reader, err := gotrace.NewReader(r, gotrace.Options{Strict: o.StrictDecode || o.AsGo, Squeeze: o.AsGo})
+	reader, err := gotrace.NewReader(r, gotrace.Options{
+		Strict: o.StrictDecode || o.AsGo, Squeeze: o.AsGo, MaxGeneration: o.MaxGeneration,
+	})
 	if err != nil {
 		return nil, err
 	}

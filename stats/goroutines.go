@@ -310,6 +310,10 @@ func isSystem(name string) bool {
 	return name == "" || strings.HasPrefix(name, "runtime.") && name != "runtime.main"
 }
 
+// isSystem is likewise, but of a damaged trace, whose names may be what is
+// lost, goroutines without a name are the program's.
+func (s *Sink) isSystem(name string) bool { return isSystem(name) && (name != "" || !s.damaged) }
+
 // reportFunctions returns the functions, those that did most first.
 func (s *Sink) reportFunctions() []Function {
 	var all []Function
@@ -318,7 +322,7 @@ func (s *Sink) reportFunctions() []Function {
 			continue
 		}
 		out := Function{
-			Name: f.name, System: isSystem(f.name), Count: f.count, Created: f.created, Exited: f.exited,
+			Name: f.name, System: s.isSystem(f.name), Count: f.count, Created: f.created, Exited: f.exited,
 			Times: timesOf(&f.totals), Latency: f.latency.report(s.start),
 		}
 		for i := range out.Waits {
@@ -370,7 +374,7 @@ func (s *Sink) reportTotals() Totals {
 	var latency spread
 	reasons := make(map[string]*spread)
 	for _, name := range s.functionNames() {
-		if isSystem(name) {
+		if s.isSystem(name) {
 			continue
 		}
 		f := s.functions[name]

@@ -69,6 +69,7 @@ func TestSchemaPage(t *testing.T) {
 	}
 	visit(reflect.TypeFor[Report]())
 	visit(reflect.TypeFor[Diff]())
+	visit(reflect.TypeFor[Check]())
 	for name := range sections {
 		t.Errorf("the page has a section %s, for nothing", name)
 	}

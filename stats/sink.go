@@ -61,6 +61,7 @@ type Sink struct {
 
 	samples  int64
 	repaired int64
+	damaged  bool // something was lost or repaired
 	report   Report
 }
 
@@ -152,6 +153,7 @@ func (s *Sink) record(r *convert.Record) {
 // Finish writes the report.
 func (s *Sink) Finish(sum *convert.Summary) error {
 	s.timeline.finish(sum.End)
+	s.damaged = sum.Loss != nil || sum.Repairs.Any()
 	s.compose(sum)
 	if s.w == nil {
 		return nil

@@ -40,6 +40,7 @@ func (c *cli) newDiff() *cobra.Command {
 	fs.Var(&c.decoder, "decoder", decoderUsage)
 	fs.BoolVar(&c.strictDecode, "strict-decode", false, strictDecodeUsage)
 	fs.BoolVar(&c.strict, "strict", false, "fail, and write nothing, unless all of each trace can be read")
+	c.limits.addFlags(fs)
 	fs.BoolVarP(&c.messages.quiet, "quiet", "q", false, "say nothing but warnings and errors")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		old, new, err := sides(cmd, args)
@@ -160,7 +161,7 @@ var errNoReport = errors.New("is no trace, nor the JSON of trace2otel stats")
 
 // report analyses a trace, or reads its report.
 func (c *cli) report(ctx context.Context, path string) (*stats.Report, error) {
-	in, err := openInput(ctx, path, c.stdin)
+	in, err := c.open(ctx, path)
 	if err != nil {
 		return nil, err
 	}
@@ -181,8 +182,11 @@ func (c *cli) report(ctx context.Context, path string) (*stats.Report, error) {
 	case !bytes.Equal(head, []byte("g")): // go 1.26 trace
 		return nil, errNoReport
 	}
-	o := convert.Options{Name: baseName(path), Decoder: c.decoder, StrictDecode: c.strictDecode}
-	x := extent{path: path, stdin: c.stdin, decoding: o}
+	o := convert.Options{
+		Name: baseName(path), Decoder: c.decoder, StrictDecode: c.strictDecode,
+		MaxGeneration: int64(c.limits.generation),
+	}
+	x := extent{path: path, stdin: c.stdin, decoding: o, limits: c.limits}
 	if o.From, o.To, err = c.window.of(ctx, &x); err != nil {
 		return nil, err
 	}

@@ -15,6 +15,7 @@ type extent struct {
 	path     string
 	stdin    *os.File
 	decoding convert.Options // how the trace is decoded
+	limits   limits
 
 	length  time.Duration
 	modTime time.Time // of the file
@@ -30,7 +31,7 @@ func (x *extent) read(ctx context.Context, refused error) error {
 	}
 	x.done = true
 	x.err = func() error {
-		in, err := openInput(ctx, x.path, x.stdin)
+		in, err := openInput(ctx, x.path, x.stdin, x.limits)
 		if err != nil {
 			return err
 		}

@@ -21,13 +21,19 @@ type input struct {
 	close   []func() error
 	regular bool // it can be read more than once, and has a meaningful modTime
 	modTime time.Time
-	size    int64        // of the file, if regular
+	size    int64 // of the file, if regular
+	limits  limits
 	stored  atomic.Int64 // bytes read so far, as they are stored
 }
 
+// open opens an input within the limits.
+func (c *cli) open(ctx context.Context, path string) (*input, error) {
+	return openInput(ctx, path, c.stdin, c.limits)
+}
+
 // openInput opens the file called path, takes stdin for "-", or fetches a URL.
-func openInput(ctx context.Context, path string, stdin *os.File) (*input, error) {
-	in := new(input)
+func openInput(ctx context.Context, path string, stdin *os.File, l limits) (*input, error) {
+	in := &input{limits: l}
 	if isURL(path) {
 		body, err := fetch(ctx, path)
 		if err != nil {
@@ -64,12 +70,12 @@ func openInput(ctx context.Context, path string, stdin *os.File) (*input, error)
 // read has the input be what r holds, decompressed. If that fails, the input is
 // closed.
 func (in *input) read(r io.Reader) error {
-	plain, closer, err := decompress(counted{r, &in.stored})
+	plain, closer, err := decompress(counted{in.limits.stored(r), &in.stored})
 	if err != nil {
 		in.Close()
 		return err
 	}
-	in.Reader = plain
+	in.Reader = in.limits.plain(plain)
 	if closer != nil {
 		in.close = append(in.close, closer)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -77,6 +78,8 @@ func (c *cli) run(ctx context.Context, j job) exitCode {
 	if j.outcome == nil {
 		j.outcome = new(outcome)
 	}
+	ctx, cancel := c.limits.within(ctx)
+	defer cancel()
 	began := time.Now()
 	code := c.produce(ctx, j)
 	j.outcome.took = time.Since(began)
@@ -132,9 +135,10 @@ func (c *cli) convert(ctx context.Context, j job, others []convert.Sink) ([]dest
 	// The base name makes a file, its gzip and a copy elsewhere convert alike.
 	o := convert.Options{
 		Name: baseName(j.input), Decoder: c.decoder, StrictDecode: c.strictDecode,
-		AsGo: slices.ContainsFunc(j.targets, func(t target) bool { return t.asGo }),
+		MaxGeneration: int64(c.limits.generation),
+		AsGo:          slices.ContainsFunc(j.targets, func(t target) bool { return t.asGo }),
 	}
-	x := extent{path: j.input, stdin: c.stdin, decoding: o}
+	x := extent{path: j.input, stdin: c.stdin, decoding: o, limits: c.limits}
 	start, err := c.start.of(ctx, &x)
 	if err != nil {
 		return nil, nil, err
@@ -151,7 +155,7 @@ func (c *cli) convert(ctx context.Context, j job, others []convert.Sink) ([]dest
 	if err != nil {
 		return nil, nil, err
 	}
-	in, err := openInput(ctx, j.input, c.stdin)
+	in, err := c.open(ctx, j.input)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -198,7 +202,7 @@ func (c *cli) firstPass(ctx context.Context, j job, o convert.Options) ([]target
 	if len(sinks) == 0 {
 		return targets, nil
 	}
-	in, err := openInput(ctx, j.input, c.stdin)
+	in, err := c.open(ctx, j.input)
 	if err != nil {
 		return nil, err
 	}
@@ -310,7 +314,7 @@ func cannotWrite(name string, err error) error {
 // A lossError says what of an input was not converted, and what was.
 type lossError struct{ *convert.Summary }
 
-func (e lossError) Hint() string { return e.Loss.Hint }
+func (e lossError) Hint() string { return cmp.Or(e.Loss.Hint, hintOf(e.Loss.Err)) }
 
 func (e lossError) Error() string {
 	l := e.Loss

@@ -39,16 +39,6 @@ const (
 	levelError   level = "error"
 )
 
-// first returns the first message of a level.
-func (o *outcome) first(l level) (said, bool) {
-	for _, s := range o.said {
-		if s.level == l {
-			return s, true
-		}
-	}
-	return said{}, false
-}
-
 // digest returns the SHA-256 of a file and its size; false if it cannot be read
 // again, as a pipe.
 func digest(path string) (sum string, size int64, ok bool) {

@@ -35,6 +35,7 @@ type cli struct {
 	decoder      convert.Decoder
 	strictDecode bool
 	assertions   assertions
+	limits       limits
 
 	code exitCode // of the conversion
 }
@@ -135,6 +136,7 @@ func (c *cli) addCommon(fs *pflag.FlagSet, toName string) {
 	fs.Var(&c.decoder, "decoder", decoderUsage)
 	fs.BoolVar(&c.strictDecode, "strict-decode", false, strictDecodeUsage)
 	fs.BoolVar(&c.strict, "strict", false, "fail, and write nothing, unless everything can be converted")
+	c.limits.addFlags(fs)
 	fs.BoolVarP(&c.messages.quiet, "quiet", "q", false, "say nothing but warnings and errors")
 }
 

@@ -41,7 +41,7 @@ func (c *cli) newSend() *cobra.Command {
 func (c *cli) send(ctx context.Context, path string, d *delivery) exitCode {
 	name := displayName(path)
 	err := func() error {
-		in, err := openInput(ctx, path, c.stdin)
+		in, err := c.open(ctx, path)
 		if err != nil {
 			return err
 		}

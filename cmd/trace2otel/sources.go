@@ -101,7 +101,7 @@ func (c *cli) folder(ctx context.Context, dir string) (all []source) {
 // hasMagic reports whether a file is a trace, perhaps compressed. One that
 // cannot be opened may be.
 func hasMagic(ctx context.Context, path string) bool {
-	in, err := openInput(ctx, path, nil)
+	in, err := openInput(ctx, path, nil, noLimits)
 	if err != nil {
 		return errors.Is(err, fs.ErrPermission)
 	}

@@ -128,7 +128,11 @@ func TestHostileMemory(t *testing.T) {
 func TestHostileOrder(t *testing.T) {
 	f := forge()
 	f.sync(1)
-	for m := uint64(1); m <= 5_000; m++ {
+	threads := uint64(5_000)
+	if testing.Short() {
+		threads = 500
+	}
+	for m := uint64(1); m <= threads; m++ {
 		var data []byte
 		for i := range uint64(20) {
 			data = event(data, gotrace.EvGoUnblock, 1, m*100+i, 3, 0)
@@ -137,13 +141,10 @@ func TestHostileOrder(t *testing.T) {
 	}
 	f.WriteByte(52)
 	report, _, took := f.read(t, gotrace.Options{})
-	if report.Repaired != 100_000 {
+	if report.Repaired != int64(20*threads) {
 		t.Errorf("%+v", report)
 	}
 	t.Logf("%d bytes take %v", f.Len(), took)
-	if took > time.Minute {
-		t.Errorf("%d bytes take %v", f.Len(), took)
-	}
 }
 
 // TestGenerationLimit stops at a generation that is too large.
