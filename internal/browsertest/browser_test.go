@@ -31,7 +31,7 @@ import (
 const requireBrowser = "TRACE2OTEL_REQUIRE_BROWSER"
 
 // patience is how long anything may take: far longer than it does.
-const patience = 2 * time.Minute
+const patience = 5 * time.Minute
 
 // newBrowser starts a browser for a test.
 func newBrowser(t *testing.T) context.Context {
