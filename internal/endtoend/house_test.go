@@ -39,6 +39,7 @@ var only = map[string][]string{
 	"github.com/klauspost/compress":     {"cmd/trace2otel"},
 	"github.com/DataDog/sketches-go":    {"stats"},
 	"golang.org/x/perf":                 {"stats"},
+	"gonum.org/v1/plot":                 {"stats"},
 	"golang.org/x/exp/trace/internal":   {},
 	"github.com/rogpeppe/go-internal":   {},
 	"google.golang.org/protobuf/encode": {},
