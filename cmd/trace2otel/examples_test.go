@@ -59,6 +59,28 @@ func TestExamples(t *testing.T) {
 	}
 }
 
+// TestExcerpt holds what the README shows of an analysis against the analysis.
+func TestExcerpt(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	analysis, err := os.ReadFile("../../stats/testdata/multi.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, excerpt, ok := strings.Cut(string(readme), "(shortened):\n\n```\n")
+	excerpt, _, _ = strings.Cut(excerpt, "```")
+	if !ok || strings.Count(excerpt, "\n") < 10 {
+		t.Fatal("the README shows no analysis")
+	}
+	for line := range strings.Lines(excerpt) {
+		if strings.TrimSpace(line) != "…" && !strings.Contains(string(analysis), "\n"+line) {
+			t.Errorf("the analysis has no line %q", line)
+		}
+	}
+}
+
 func testExample(t *testing.T, testdata, example string) {
 	t.Chdir(t.TempDir())
 	inputs := slices.Clone(exampleInputs)
