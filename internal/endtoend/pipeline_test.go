@@ -17,6 +17,7 @@ import (
 	"github.com/trace2otel/trace2otel/otlp"
 	"github.com/trace2otel/trace2otel/perfetto"
 	"github.com/trace2otel/trace2otel/pprofout"
+	"github.com/trace2otel/trace2otel/stats"
 )
 
 // start dates traces that have no date of their own.
@@ -28,12 +29,24 @@ type output struct {
 	sink func(w io.Writer) convert.Sink
 }
 
-// outputs returns every output there is.
+// outputs returns every output there is, but the analysis as a page: it is of
+// the same report, and slow to draw.
 func outputs() []output {
 	all := []output{
 		{"perfetto", func(w io.Writer) convert.Sink { return perfetto.New(w, perfetto.Options{}) }},
+		{"perfetto in lanes", func(w io.Writer) convert.Sink {
+			return perfetto.New(w, perfetto.Options{Layout: perfetto.LayoutProcs, Flows: perfetto.FlowCreate | perfetto.FlowWake})
+		}},
+		{"perfetto with wakers", func(w io.Writer) convert.Sink { return perfetto.New(w, perfetto.Options{Wakers: true}) }},
 		{"otlp jsonl", func(w io.Writer) convert.Sink { return otlp.New(w, otlp.Options{Format: otlp.JSONL}) }},
 		{"otlp binary", func(w io.Writer) convert.Sink { return otlp.New(w, otlp.Options{Format: otlp.Binary}) }},
+		{"otlp metrics", func(w io.Writer) convert.Sink { return otlp.NewMetrics(w, otlp.Options{}) }},
+	}
+	every := regexp.MustCompile("")
+	for _, format := range []stats.Format{stats.Text, stats.JSON} {
+		all = append(all, output{fmt.Sprint("stats, format ", format), func(w io.Writer) convert.Sink {
+			return stats.New(w, stats.Options{Format: format, Goroutine: every})
+		}})
 	}
 	addPprof := func(k pprofout.Kind, name string, o pprofout.Options) {
 		o.Kind = k
@@ -76,7 +89,9 @@ func TestSameBytes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		all := outputs()
+		all := append(outputs(), output{"stats as a page", func(w io.Writer) convert.Sink {
+			return stats.New(w, stats.Options{Format: stats.HTML})
+		}})
 		_, want, err := run(data, 0, all)
 		if err != nil {
 			t.Fatal(err)
