@@ -118,9 +118,9 @@ const (
 type Phase uint8
 
 const (
-	Begin Phase = iota + 1
-	End
-	Instant
+	Begin   Phase = iota + 1 // what it says holds from Start on
+	End                      // it held from Start to Time
+	Instant                  // it is so, or happens, at Time
 )
 
 // State is the state of a goroutine, or of a proc (Running and Idle alone).
@@ -308,10 +308,10 @@ type Summary struct {
 
 // Loss says what of an input could not be converted.
 type Loss struct {
-	Err    error // what is wrong, and where
-	Hint   string
-	Bytes  int64 // bytes known not to be converted; 0 if it cannot be told
-	Offset int64 // where in the decompressed input the first of them lies
+	Err    error  // what is wrong, and where
+	Hint   string // what the user might do about it, or nothing
+	Bytes  int64  // bytes known not to be converted; 0 if it cannot be told
+	Offset int64  // where in the decompressed input the first of them lies
 
 	// Broken is set if the last generation was broken off: some of its events
 	// came before the damage and were converted, the rest is lost.
