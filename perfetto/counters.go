@@ -41,15 +41,21 @@ const (
 	procRuns = role(convert.StateIdle) + 1 // of a proc; else it has no role
 )
 
-// weights has what each role adds to each count. A goroutine in a system call
-// that keeps its P takes that P's thread from those in Go.
-var weights = [...][numCounts]int64{
-	convert.StateRunnable:       {countRunnable: 1},
-	convert.StateRunning:        {countRunning: 1},
-	convert.StateWaiting:        {countWaiting: 1},
-	convert.StateSyscall:        {countSyscall: 1, countThreadsSyscall: 1, countThreadsGo: -1},
-	convert.StateSyscallBlocked: {countSyscall: 1, countThreadsSyscall: 1},
-	procRuns:                    {countThreadsGo: 1},
+// A census has how many there are in each role.
+type census [procRuns + 1]int64
+
+// counts returns what is shown. A goroutine in a system call that keeps its P
+// takes that P's thread from those in Go.
+func (c *census) counts() [numCounts]int64 {
+	inSyscalls := c[convert.StateSyscall] + c[convert.StateSyscallBlocked]
+	return [numCounts]int64{
+		countRunnable:       c[convert.StateRunnable],
+		countRunning:        c[convert.StateRunning],
+		countWaiting:        c[convert.StateWaiting],
+		countSyscall:        inSyscalls,
+		countThreadsGo:      c[procRuns] - c[convert.StateSyscall],
+		countThreadsSyscall: inSyscalls,
+	}
 }
 
 // counters counts goroutines and threads, and has the tracks of metrics.
@@ -60,7 +66,7 @@ var weights = [...][numCounts]int64{
 // second begins.
 type counters struct {
 	tracks [numCounts]uint64
-	values [numCounts]int64
+	now    census
 	shown  [numCounts]int64
 
 	// What is shown is as it was at written, and is not shown again before
@@ -153,7 +159,7 @@ func (s *Sink) describeCounter(track uint64, name, description string, unit uint
 		b = wire.String(b, counterUnitName, unitName)
 	}
 	b = wire.Close(b, in)
-	s.w.close(wire.Close(b, mark), packet)
+	s.w.closeBoth(b, packet, mark)
 }
 
 // count moves a goroutine or a proc from the role in which it was counted to
@@ -239,10 +245,8 @@ func (c *counters) hold(ch change) {
 }
 
 func (c *counters) apply(ch change) {
-	from, to := &weights[ch.from], &weights[ch.to]
-	for i := range c.values {
-		c.values[i] += to[i] - from[i]
-	}
+	c.now[ch.from]--
+	c.now[ch.to]++
 }
 
 // countGeneration takes note of a new generation.
@@ -319,10 +323,11 @@ func (s *Sink) writeHeld() {
 // event's own value, the others as extra ones.
 func (s *Sink) writeCounts(clock *deltaClock, t convert.Time) {
 	c := &s.counters
+	values := c.now.counts()
 	var changed [numCounts]int
 	n := 0
-	for i := range c.values {
-		if c.values[i] != c.shown[i] {
+	for i := range values {
+		if values[i] != c.shown[i] {
 			changed[n] = i
 			n++
 		}
@@ -330,11 +335,11 @@ func (s *Sink) writeCounts(clock *deltaClock, t convert.Time) {
 	if n == 0 {
 		return
 	}
-	c.shown = c.values
+	c.shown = values
 	// trace_processor reads extra values up to the first zero, and takes those
 	// behind it for zeros too: these come last.
 	extra := changed[1:n]
-	slices.SortStableFunc(extra, func(i, j int) int { return cmp.Compare(min(c.values[j], 1), min(c.values[i], 1)) })
+	slices.SortStableFunc(extra, func(i, j int) int { return cmp.Compare(min(values[j], 1), min(values[i], 1)) })
 
 	var b []byte
 	var packet int
@@ -346,14 +351,14 @@ func (s *Sink) writeCounts(clock *deltaClock, t convert.Time) {
 	b, mark := wire.Open(b, packetTrackEvent)
 	b = wire.Uint(b, eventType, typeCounter)
 	b = wire.Uint(b, eventTrack, c.tracks[changed[0]])
-	b = wire.Int(b, eventCounterValue, c.values[changed[0]])
+	b = wire.Int(b, eventCounterValue, values[changed[0]])
 	for _, i := range extra {
 		b = wire.Uint(b, eventExtraTracks, c.tracks[i])
 	}
 	for _, i := range extra {
-		b = wire.Int(b, eventExtraValues, c.values[i])
+		b = wire.Int(b, eventExtraValues, values[i])
 	}
-	s.w.close(wire.Close(b, mark), packet)
+	s.w.closeBoth(b, packet, mark)
 }
 
 // metricNames are the plain names of the metrics that traces have.
@@ -381,5 +386,5 @@ func (s *Sink) metric(r *convert.Record) {
 	b = wire.Uint(b, eventType, typeCounter)
 	b = wire.Uint(b, eventTrack, track)
 	b = wire.Int(b, eventCounterValue, int64(min(r.ID, math.MaxInt64)))
-	s.w.close(wire.Close(b, mark), packet)
+	s.w.closeBoth(b, packet, mark)
 }

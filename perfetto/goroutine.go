@@ -150,21 +150,8 @@ func (s *Sink) goroutineLife(r *convert.Record) {
 
 // syscall shows a system call, whatever the goroutine's states within.
 func (s *Sink) syscall(r *convert.Record) {
-	s.slice(r, beginSyscall, nil)
+	s.slice(r)
 	s.onThread(r, "")
-}
-
-func beginSyscall(e *event, r *convert.Record) {
-	e.category, e.name, e.stack = catSyscall, "syscall", r.Stack
-}
-
-// assist shows a mark assist.
-func (s *Sink) assist(r *convert.Record) {
-	s.slice(r, beginAssist, nil)
-}
-
-func beginAssist(e *event, r *convert.Record) {
-	e.category, e.name, e.stack = catAssist, "GC mark assist", r.Stack
 }
 
 // label marks a change of a GC worker's mode.
@@ -174,51 +161,68 @@ func (s *Sink) label(r *convert.Record) {
 	s.w.event(r.Time, &e)
 }
 
-// A say fills in what an event says about a record.
-type say func(*event, *convert.Record)
-
-// slice writes the Begin or End of a slice of r's goroutine: begin fills in
-// what is said at the Begin, end, unless it is nil, what is said at the End.
+// slice writes the Begin or End of a slice of r's goroutine.
 //
 // The slices of a track must nest. Those of a goroutine do, but for two kinds
 // that have lanes below the track: a region or other slice whose Begin is not
 // in the trace, and a Begin that is back-dated to before others were written.
-func (s *Sink) slice(r *convert.Record, begin, end say) {
+func (s *Sink) slice(r *convert.Record) {
 	g := s.goroutine(r.G)
 	switch r.Phase {
 	case convert.Begin:
-		track := g.track
+		e := sliceBegin(r)
+		e.track = g.track
 		var ln *lane
 		if r.Time < s.now && len(g.open) > 0 {
 			ln = s.take(s.lanesOf(g), r.Time)
-			track = ln.track
+			e.track = ln.track
 		}
-		s.tell(r.Time, typeBegin, track, r, begin)
+		s.w.event(r.Time, &e)
 		g.open = append(g.open, openSlice{kind: r.Kind, lane: ln})
 	case convert.End:
 		track := g.track
 		ln, ok := g.close(r.Kind)
 		if !ok {
 			ln = s.take(s.lanesOf(g), r.Start)
-			s.tell(r.Start, typeBegin, ln.track, r, begin)
+			e := sliceBegin(r)
+			e.track = ln.track
+			s.w.event(r.Start, &e)
 		}
 		if ln != nil {
 			track = ln.track
 			ln.release(r.Time)
 		}
-		s.tell(r.Time, typeEnd, track, r, end)
+		if r.Kind != convert.KindState || r.State != convert.StateWaiting {
+			s.w.end(r.Time, track, r.Flags)
+			return
+		}
+		e := event{typ: typeEnd, track: track, flags: r.Flags, stack: r.ByStack}
+		e.goroutineArg(argWaker, r.By)
+		s.w.event(r.Time, &e)
 	}
 }
 
-// tell writes an event about a record. Its event is used again and again, since
-// one that a say gets would be allocated each time.
-func (s *Sink) tell(t convert.Time, typ uint8, track uint64, r *convert.Record, what say) {
-	e := &s.told
-	*e = event{typ: typ, track: track, flags: r.Flags}
-	if what != nil {
-		what(e, r)
+// sliceBegin returns what is said at the beginning of a goroutine's slice.
+func sliceBegin(r *convert.Record) event {
+	e := event{typ: typeBegin, flags: r.Flags, stack: r.Stack}
+	switch r.Kind {
+	case convert.KindState:
+		e.category, e.name = catWait, r.Reason()
+		if r.State == convert.StateRunnable {
+			e.category, e.name, e.stack = catRunnable, "runnable", r.ByStack
+		}
+	case convert.KindSyscall:
+		e.category, e.name = catSyscall, "syscall"
+	case convert.KindAssist:
+		e.category, e.name = catAssist, "GC mark assist"
+	case convert.KindRegion:
+		e.category, e.name = catRegion, orElse(r.Name, "region")
+		if r.ID != convert.NoTask {
+			e.correlation = r.ID
+			e.arg(argTask, int64(r.ID))
+		}
 	}
-	s.w.event(t, e)
+	return e
 }
 
 // close removes the innermost open slice of a kind, and reports false if there

@@ -98,7 +98,7 @@ func (s *Sink) sync(r *convert.Record) {
 	b, mark := wire.Open(b, packetClockSnapshot)
 	b = appendClock(b, clockRealtime, wallAt(c, r.Time), false)
 	b = appendClock(b, clockMonotonic, s.w.stamp(r.Time), false)
-	s.w.close(wire.Close(b, mark), packet)
+	s.w.closeBoth(b, packet, mark)
 }
 
 // startSequence writes the packet that sets up what the others need: their
@@ -137,7 +137,7 @@ func (s *Sink) describe(t *convert.Trace) {
 	b, mark := wire.Open(b, packetTraceUUID)
 	b = wire.Uint(b, uuidMSB, binary.BigEndian.Uint64(t.RunKey[0:8]))
 	b = wire.Uint(b, uuidLSB, binary.BigEndian.Uint64(t.RunKey[8:16]))
-	s.w.close(wire.Close(b, mark), packet)
+	s.w.closeBoth(b, packet, mark)
 
 	b, packet = s.w.open()
 	b, mark = wire.Open(b, packetAttributes)
@@ -153,7 +153,7 @@ func (s *Sink) describe(t *convert.Trace) {
 	if s.o.Only != nil {
 		b = appendText(b, "goroutines_shown", s.o.Only.Text)
 	}
-	s.w.close(wire.Close(b, mark), packet)
+	s.w.closeBoth(b, packet, mark)
 }
 
 // summarize writes what is known of the trace afterwards.
@@ -173,7 +173,7 @@ func (s *Sink) summarize(sum *convert.Summary) {
 		b = appendText(b, "loss", loss)
 		b = appendLong(b, "loss_bytes", l.Bytes)
 	}
-	s.w.close(wire.Close(b, mark), packet)
+	s.w.closeBoth(b, packet, mark)
 }
 
 func appendText(b []byte, key, value string) []byte {

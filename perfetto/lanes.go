@@ -91,7 +91,7 @@ func (s *Sink) nameLane(g *goroutine, name string) {
 
 // endLife ends the slice of a goroutine.
 func (s *Sink) endLife(r *convert.Record, g *goroutine) {
-	s.w.event(r.Time, &event{typ: typeEnd, track: g.track, flags: r.Flags})
+	s.w.end(r.Time, g.track, r.Flags)
 	g.lane.release(r.Time)
 }
 
@@ -131,7 +131,7 @@ func (s *Sink) onProc(r *convert.Record, name string) {
 
 func (s *Sink) endOnProc(l *procLane, t convert.Time) {
 	if l.ending {
-		s.w.event(t, &event{typ: typeEnd, track: l.track, flags: l.flags & convert.OpenEnd})
+		s.w.end(t, l.track, l.flags&convert.OpenEnd)
 		l.busy, l.ending, l.until = false, false, t
 	}
 }

@@ -75,7 +75,7 @@ func newWriter(out io.Writer) writer {
 // be appended to, and what close needs. New interned strings and stacks go into
 // it. One packet is open at a time.
 func (w *writer) open() (b []byte, packet int) {
-	b = append(w.buf, keyPacket, 0, packetSequenceID<<3, sequenceID, packetSequenceFlags<<3, sequenceNeedState)
+	b = append(w.buf, packetHead[:6]...)
 	if len(w.fresh) > 0 {
 		b = wire.Bytes(b, packetInternedData, w.fresh)
 		w.fresh = w.fresh[:0]
@@ -83,8 +83,13 @@ func (w *writer) open() (b []byte, packet int) {
 	return b, len(w.buf) + 2
 }
 
-// keyPacket is the key of a field of packets.
-const keyPacket = tracePacket<<3 | wire.TypeBytes
+// packetHead is what packets begin with: the key, the length, which close fills
+// in, the sequence, that what was set up for it is needed, and the key of the
+// time.
+const packetHead = string(rune(tracePacket<<3|wire.TypeBytes)) + "\x00" +
+	string(rune(packetSequenceID<<3)) + string(rune(sequenceID)) +
+	string(rune(packetSequenceFlags<<3)) + string(rune(sequenceNeedState)) +
+	string(rune(packetTimestamp<<3))
 
 // openAt begins a packet at a time. Differences cannot be negative: a packet
 // before the newest has its time in full.
@@ -94,8 +99,11 @@ func (w *writer) openAt(t convert.Time) (b []byte, packet int) {
 		return w.openInFull(t)
 	}
 	w.main.now = t
-	b, packet = w.open()
-	return wire.Varint(append(b, packetTimestamp<<3), uint64(d)), packet
+	if len(w.fresh) > 0 {
+		b, packet = w.open()
+		return wire.Varint(append(b, packetTimestamp<<3), uint64(d)), packet
+	}
+	return wire.Varint(append(w.buf, packetHead...), uint64(d)), len(w.buf) + 2
 }
 
 // stamp returns t as it is in the file.
@@ -119,6 +127,16 @@ func (w *writer) openOn(c *deltaClock, t convert.Time) (b []byte, packet int) {
 
 // close ends the packet, which b ends with.
 func (w *writer) close(b []byte, packet int) { w.buf = wire.Close(b, packet) }
+
+// closeBoth ends the message that began at mark, and the packet it is in.
+func (w *writer) closeBoth(b []byte, packet, mark int) {
+	if n := len(b) - packet; n < 1<<7 {
+		b[packet-1], b[mark-1] = byte(n), byte(len(b)-mark)
+		w.buf = b
+		return
+	}
+	w.buf = wire.Close(wire.Close(b, mark), packet)
+}
 
 // flushFull writes the buffer out if it is full.
 func (w *writer) flushFull() {

@@ -51,7 +51,7 @@ func (s *Sink) stopTheWorld(r *convert.Record) {
 	var end event
 	if ln := s.runtime.open[spanKey{r.Kind, uint64(r.G)}]; ln != nil && r.Phase == convert.End && r.Flags&convert.Stopped != 0 {
 		s.w.event(r.Start, &event{typ: typeBegin, track: ln.track, category: catSTW, name: "stopping"})
-		s.w.event(r.Start+convert.Time(r.ID), &event{typ: typeEnd, track: ln.track})
+		s.w.end(r.Start+convert.Time(r.ID), ln.track, 0)
 		end.arg(argStopping, int64(r.ID))
 	}
 	s.span(r, uint64(r.G), &s.runtime.stw, &e, &end)

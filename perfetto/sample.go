@@ -69,5 +69,5 @@ func (s *Sink) writeSample(r *convert.Record, g *goroutine) {
 	b = wire.Uint(b, sampleCallstack, stack)
 	b = wire.Uint(b, sampleMode, modeUser)
 	b = wire.Uint(b, sampleCount, c.samples)
-	s.w.close(wire.Close(b, mark), packet)
+	s.w.closeBoth(b, packet, mark)
 }

@@ -3,6 +3,7 @@ package perfetto
 import (
 	"cmp"
 	"io"
+	"math"
 	"slices"
 	"time"
 
@@ -51,7 +52,6 @@ type Sink struct {
 
 	goroutines *index[convert.GoID, goroutine]
 	free       []*goroutine // that ended, to be used again
-	told       event        // the one that tell writes
 
 	processes map[string]*process // by start function
 	procs     procRoles
@@ -106,15 +106,16 @@ func (s *Sink) Consume(b *convert.Batch) error {
 		if r.Time > s.now {
 			s.settle(r.Time)
 			s.now = r.Time
+			s.w.flushFull()
 		}
+		consume := consumers[r.Kind]
 		switch {
-		case int(r.Kind) >= len(consumers) || consumers[r.Kind] == nil:
+		case consume == nil:
 		case s.o.Only != nil && s.o.Only.hides(r):
 			s.countHidden(r)
 		default:
-			consumers[r.Kind](s, r)
+			consume(s, r)
 		}
-		s.w.flushFull()
 	}
 	return s.w.err
 }
@@ -131,7 +132,7 @@ func (s *Sink) Finish(sum *convert.Summary) error {
 
 // consumers has a method for each kind of record. Procs are but counted: CPUs
 // show what runs on a P.
-var consumers = [...]func(*Sink, *convert.Record){
+var consumers = [math.MaxUint8 + 1]func(*Sink, *convert.Record){
 	convert.KindSync:      (*Sink).sync,
 	convert.KindGoroutine: (*Sink).goroutineLife,
 	convert.KindState:     (*Sink).state,
@@ -140,10 +141,10 @@ var consumers = [...]func(*Sink, *convert.Record){
 	convert.KindGC:        (*Sink).gcCycle,
 	convert.KindMark:      (*Sink).markPhase,
 	convert.KindSTW:       (*Sink).stopTheWorld,
-	convert.KindAssist:    (*Sink).assist,
+	convert.KindAssist:    (*Sink).slice,
 	convert.KindSweep:     (*Sink).sweep,
 	convert.KindTask:      (*Sink).task,
-	convert.KindRegion:    (*Sink).region,
+	convert.KindRegion:    (*Sink).slice,
 	convert.KindLog:       (*Sink).log,
 	convert.KindMetric:    (*Sink).metric,
 	convert.KindSample:    (*Sink).sample,

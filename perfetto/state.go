@@ -129,11 +129,11 @@ func (s *Sink) state(r *convert.Record) {
 		case convert.StateRunning, convert.StateSyscall:
 			s.onProc(r, g.function())
 		case convert.StateRunnable:
-			s.slice(r, beginRunnable, nil)
+			s.slice(r)
 		}
 	}
 	if r.State == convert.StateWaiting {
-		s.slice(r, beginWait, endWait)
+		s.slice(r)
 	}
 	if r.Phase == convert.End {
 		if s.o.Wakers {
@@ -143,19 +143,6 @@ func (s *Sink) state(r *convert.Record) {
 			s.closeState(g)
 		}
 	}
-}
-
-func beginRunnable(e *event, r *convert.Record) {
-	e.category, e.name, e.stack = catRunnable, "runnable", r.ByStack
-}
-
-func beginWait(e *event, r *convert.Record) {
-	e.category, e.name, e.stack = catWait, r.Reason(), r.Stack
-}
-
-func endWait(e *event, r *convert.Record) {
-	e.stack = r.ByStack
-	e.goroutineArg(argWaker, r.By)
 }
 
 // follow makes st the state of g from now on.
@@ -271,9 +258,8 @@ func (s *Sink) showBackdated(t convert.Time, g *goroutine, st taskState, cpu int
 // that left Running elsewhere would leave the CPU busy.
 func (s *Sink) writeState(t convert.Time, g *goroutine) {
 	b, packet := s.w.openAt(t)
-	b = append(b, keyTaskState0, keyTaskState1, 0)
-	mark := len(b)
-	b = append(b, taskValue<<3, byte(g.shown))
+	mark := len(b) + 3
+	b = append(b, keyTaskState0, keyTaskState1, 0, taskValue<<3, byte(g.shown))
 	if g.shown == taskRunning {
 		b = append(b, taskPrio<<3, priority)
 	}
@@ -281,7 +267,7 @@ func (s *Sink) writeState(t convert.Time, g *goroutine) {
 		b = wire.Varint(append(b, taskCPU<<3), uint64(g.cpu))
 	}
 	b = wire.Varint(append(b, taskTID<<3), uint64(g.tid))
-	s.w.close(wire.Close(b, mark), packet)
+	s.w.closeBoth(b, packet, mark)
 }
 
 // The key of a packet's task state, which has two bytes.

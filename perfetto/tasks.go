@@ -70,19 +70,6 @@ func (ln *lane) depth() int {
 	return ln.group.depth
 }
 
-// region shows a region on its goroutine's track.
-func (s *Sink) region(r *convert.Record) {
-	s.slice(r, beginRegion, nil)
-}
-
-func beginRegion(e *event, r *convert.Record) {
-	e.category, e.name, e.stack = catRegion, orElse(r.Name, "region"), r.Stack
-	if r.ID != convert.NoTask {
-		e.correlation = r.ID
-		e.arg(argTask, int64(r.ID))
-	}
-}
-
 // log shows a log as an instant on its goroutine's track, named by its
 // category, and on its task's, while that is open, named by its message.
 func (s *Sink) log(r *convert.Record) {
@@ -96,7 +83,7 @@ func (s *Sink) log(r *convert.Record) {
 	s.w.event(r.Time, &e)
 	if ln := s.runtime.open[spanKey{convert.KindTask, r.ID}]; ln != nil {
 		s.w.event(r.Time, &event{
-			typ: typeInstant, track: ln.track, category: catTaskLog, inline: orElse(start(r.Text), orElse(r.Name, "log")),
+			typ: typeInstant, track: ln.track, category: catTaskLog, name: orElse(start(r.Text), orElse(r.Name, "log")), rare: true,
 			correlation: r.ID,
 		})
 	}

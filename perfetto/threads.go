@@ -73,7 +73,6 @@ func (s *Sink) onThread(r *convert.Record, name string) {
 }
 
 func (s *Sink) endOnThread(th *osThread, t convert.Time, flags convert.Flags) {
-	e := event{typ: typeEnd, track: th.track, flags: flags & convert.OpenEnd}
-	s.w.event(t, &e)
+	s.w.end(t, th.track, flags&convert.OpenEnd)
 	th.busy, th.until = false, t
 }

@@ -69,7 +69,7 @@ func (s *Sink) newProcess(name string) *process {
 	b = wire.Int(b, processPID, p.pid)
 	b = wire.String(b, processName, valid(name))
 	b = wire.Close(b, in)
-	s.w.close(wire.Close(b, mark), packet)
+	s.w.closeBoth(b, packet, mark)
 	return p
 }
 
@@ -83,7 +83,7 @@ func (w *writer) describeThread(track uint64, pid, tid int64, name string) {
 	b = wire.Int(b, threadTID, tid)
 	b = wire.String(b, threadName, name)
 	b = wire.Close(b, in)
-	w.close(wire.Close(b, mark), packet)
+	w.closeBoth(b, packet, mark)
 }
 
 // describeLane writes a track of l.
@@ -101,7 +101,7 @@ func (w *writer) describeLane(track uint64, l *lanes) {
 		b = wire.Uint(b, trackMergeKey, uint64(l.made/mostMerged))
 	}
 	l.made++
-	w.close(wire.Close(b, mark), packet)
+	w.closeBoth(b, packet, mark)
 }
 
 // mostMerged is how many lanes share a row, one below the other. For each slice

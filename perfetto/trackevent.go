@@ -119,15 +119,16 @@ type event struct {
 	flags    convert.Flags
 	nargs    uint8
 	flowEnds bool
-	stack    convert.StackID
+	rare     bool // the name is not likely to come again
+
+	hasMessage bool
+	stack      convert.StackID
 
 	track       uint64
 	name        string
-	inline      string // a name that is not likely to come again
 	correlation uint64 // task id: relates what belongs to a task across tracks
 	flow        uint64 // id of an arrow that starts here, or, if flowEnds, ends
 	message     string // the text of argMessage, if hasMessage
-	hasMessage  bool
 	args        [3]arg
 }
 
@@ -152,24 +153,20 @@ func (e *event) goroutineArg(name uint8, g convert.GoID) {
 // event writes a TrackEvent.
 func (w *writer) event(t convert.Time, e *event) {
 	var name uint64
-	if e.name != "" {
+	if e.name != "" && !e.rare {
 		name = w.name(e.name)
 	}
 	stack := w.stack(e.stack) // before the packet opens: it may define
 	b, packet := w.openAt(t)
-	b = append(b, keyTrackEvent, 0)
-	mark := len(b)
-	b = append(b, eventType<<3, e.typ)
+	mark := len(b) + 2
+	b = append(b, keyTrackEvent, 0, eventType<<3, e.typ)
 	if e.category != 0 {
 		b = append(b, eventCategoryID<<3, e.category)
 	}
-	switch {
-	case name != 0:
+	if name != 0 {
 		b = wire.Varint(append(b, eventNameID<<3), name)
-	case e.name != "":
+	} else if e.name != "" {
 		b = wire.String(b, eventName, valid(e.name))
-	case e.inline != "":
-		b = wire.String(b, eventName, valid(e.inline))
 	}
 	b = wire.Varint(append(b, eventTrack<<3), e.track)
 	if stack != 0 {
@@ -194,7 +191,20 @@ func (w *writer) event(t convert.Time, e *event) {
 	if e.flags != 0 {
 		b = appendFlags(b, e)
 	}
-	w.close(wire.Close(b, mark), packet)
+	w.closeBoth(b, packet, mark)
+}
+
+// end writes the TrackEvent that ends a slice of which there is nothing to say
+// but its flags. Every third packet is one.
+func (w *writer) end(t convert.Time, track uint64, flags convert.Flags) {
+	if flags&^convert.OpenStart != 0 {
+		w.event(t, &event{typ: typeEnd, track: track, flags: flags})
+		return
+	}
+	b, packet := w.openAt(t)
+	mark := len(b) + 2
+	b = append(b, keyTrackEvent, 0, eventType<<3, typeEnd, eventTrack<<3)
+	w.closeBoth(wire.Varint(b, track), packet, mark)
 }
 
 // keyTrackEvent is the key of a packet's track event.

@@ -131,8 +131,8 @@ func Open(b []byte, field int) ([]byte, int) {
 // Close ends the message that began at mark. One byte is set aside for its
 // length, enough for most messages; a longer one is moved to make room.
 func Close(b []byte, mark int) []byte {
-	if len(b) < mark+1<<7 {
-		b[mark-1] = byte(len(b) - mark)
+	b[mark-1] = byte(len(b) - mark)
+	if len(b)-mark < 1<<7 {
 		return b
 	}
 	return closeLong(b, mark)
