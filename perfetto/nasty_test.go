@@ -193,6 +193,9 @@ func TestNasty(t *testing.T) {
 				t.Errorf("got\n%s\nwant\n%s", got, test.want)
 			}
 			for _, o := range variants {
+				if testing.Short() {
+					break
+				}
 				var out bytes.Buffer
 				if err := sinktest.Story(t, test.records).Replay(perfetto.New(&out, o), 3); err != nil {
 					t.Fatal(err)
@@ -222,6 +225,9 @@ func TestDamagedTracesInSQL(t *testing.T) {
 			db := traceprocessor.OpenBytes(t, file.Bytes())
 			db.CheckImport()
 			for _, o := range variants {
+				if testing.Short() {
+					break
+				}
 				var out bytes.Buffer
 				if _, err := in.Seek(0, io.SeekStart); err != nil {
 					t.Fatal(err)
