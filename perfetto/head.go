@@ -173,6 +173,9 @@ func (s *Sink) summarize(sum *convert.Summary) {
 		b = appendText(b, "loss", loss)
 		b = appendLong(b, "loss_bytes", l.Bytes)
 	}
+	if sum.Repairs.Any() {
+		b = appendText(b, "repairs", sum.Repairs.String())
+	}
 	s.w.closeBoth(b, packet, mark)
 }
 

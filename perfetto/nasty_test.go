@@ -240,6 +240,9 @@ func TestDamagedTracesInSQL(t *testing.T) {
 			if loss := db.Table("select count() from metadata where name = 'trace_attribute.loss'") == "1\n"; loss != (sum.Loss != nil) {
 				t.Errorf("the file tells of a loss: %v", loss)
 			}
+			if repairs := db.Table("select count() from metadata where name = 'trace_attribute.repairs'") == "1\n"; repairs != sum.Repairs.Any() {
+				t.Errorf("the file tells of repairs: %v", repairs)
+			}
 		})
 	}
 }
