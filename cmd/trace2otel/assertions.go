@@ -19,7 +19,7 @@ type assertions struct {
 }
 
 func (a *assertions) addFlags(fs *pflag.FlagSet) {
-	fs.Var(a, "assert", "exit with 4 unless this `bound` holds, like 'sched.p99 < 5ms'; may be repeated")
+	fs.Var(a, "assert", "exit with 4 unless this `bound` holds, like 'sched.p99 < 5ms'; may be repeated; see above")
 	fs.BoolVar(&a.partial, "allow-partial", false, "let assertions hold for damaged traces, and for those that have too little to say")
 }
 

@@ -11,8 +11,8 @@ converts them to what other tools open:
   stats     an analysis, to read or as JSON; diff compares traces by it
 
 Traces come from runtime/trace, go test -trace, /debug/pprof/trace and the
-flight recorder, of every Go since 1.11. They may be compressed by gzip or zstd,
-and damaged: what can be read is converted, and the loss is said.
+flight recorder, of every Go since 1.11. They may be URLs, compressed by gzip or
+zstd, and damaged: what can be read is converted, and the loss is said.
 
 Outputs go to standard output or to files, messages to standard error. Files
 appear under their names when they are whole.
@@ -39,7 +39,7 @@ const rootExample = `  trace2otel stats trace.out
   trace2otel pprof trace.out --kind sched -o sched.pb.gz
   trace2otel convert *.trace --to perfetto,otlp,pprof,stats --out converted
   trace2otel diff before.trace after.trace
-  curl -s localhost:6060/debug/pprof/trace?seconds=5 | trace2otel perfetto - -o live.pftrace`
+  trace2otel perfetto 'http://localhost:6060/debug/pprof/trace?seconds=5' -o live.pftrace`
 
 const perfettoLong = `Write a timeline for the Perfetto UI: what ran on each P, what each goroutine
 did and waited for, with call stacks and with who woke it from where, the GC,
@@ -58,10 +58,12 @@ The UI's page, https://ui.perfetto.dev, fetches the timeline from this program,
 which serves it at 127.0.0.1:9001 and ends when that is done. The timeline does
 not leave your machine. The link is printed, for the case that no browser opens.
 
-INPUT is a trace, plain or compressed by gzip or zstd; - is standard input.`
+INPUT is a trace, plain or compressed by gzip or zstd, or the URL of one; - is
+standard input.`
 
 const viewExample = `  trace2otel view trace.out
   trace2otel view trace.out --from 2s --to 3s --wakers
+  trace2otel view 'http://localhost:6060/debug/pprof/trace?seconds=5'
   curl -s localhost:6060/debug/pprof/trace?seconds=5 | trace2otel view - --no-browser`
 
 const otlpLong = `Write OTLP spans, for Jaeger and other OpenTelemetry back ends: tasks with their
@@ -164,15 +166,19 @@ const diffExample = `  trace2otel diff before.trace after.trace
 
 const singleLong = `
 
-INPUT is a trace, plain or compressed by gzip or zstd; - is standard input.
+INPUT is a trace, plain or compressed by gzip or zstd, or the URL of one; - is
+standard input.
 FILE appears, or is replaced, when it is whole. Without -o, the output goes to
 standard output.`
 
 const convertLong = `Write several outputs of one or more traces. Each trace is read once, whatever
 the number of outputs.
 
-INPUT is a trace, plain or compressed by gzip or zstd; - is standard input. The
-outputs are named after it, without .gz or .zst and then .trace or .out:
+INPUT is a trace, plain or compressed by gzip or zstd; a folder, which is
+searched for traces; a pattern like 'traces/*.trace'; a URL, like that of a
+program's /debug/pprof/trace; or - for standard input. Outputs are named after
+the trace, without .gz or .zst and then .trace or .out, or after the URL's host;
+those of a folder lie as the traces lie in it:
 
 %s
 A trace that cannot be converted does not stop the others. A trace without
@@ -180,9 +186,12 @@ dates (before Go 1.25), without --start, makes no OTLP; its other outputs are
 written, and the exit code is 3.
 
 Nothing is done if two outputs would have the same name (exit code 2), or if one
-exists already (exit code 1) and there is no --force.`
+exists already (exit code 1) and there is no --force.
+
+--report, --junit and --annotations say what became of each input, for machines.`
 
 const convertExample = `  trace2otel convert trace.out --to perfetto,otlp,pprof --out converted
+  trace2otel convert traces --to perfetto,stats --out converted --report report.json
   trace2otel convert a.trace b.trace.gz c.trace.zst --to perfetto --out timelines
   trace2otel convert *.trace --to pprof --kind sync,sched --out profiles --force
   trace2otel convert *.trace --to stats --out stats --assert 'sched.p99 < 5ms'

@@ -29,10 +29,14 @@ func baseName(input string) string {
 	return name
 }
 
-// displayName returns the name of an input in messages.
+// displayName returns the name of an input in messages and reports: a URL's has
+// no password.
 func displayName(input string) string {
-	if input == stdio {
+	switch {
+	case input == stdio:
 		return "stdin"
+	case isURL(input):
+		return displayURL(input)
 	}
 	return input
 }
