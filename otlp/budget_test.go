@@ -17,6 +17,7 @@ func TestPromise(t *testing.T) {
 	long := strings.Repeat("n", 3000)
 	var s Sink
 	s.own, s.inclusive = ownTimes(), inclusiveTimes()
+	s.stacks.enc = &protoEncoder{}
 	s.stacks.define(&convert.Stack{ID: 1, Frames: []convert.Frame{{Func: long[:maxName], File: long[:maxName], Line: math.MaxInt64}}})
 	s.span.begin(ref{}, spanID{}, long)
 	s.span.text(attrKind, kindGoroutine)

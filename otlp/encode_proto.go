@@ -1,6 +1,11 @@
 package otlp
 
-import "github.com/trace2otel/trace2otel/internal/wire"
+import (
+	"math/bits"
+	"slices"
+
+	"github.com/trace2otel/trace2otel/internal/wire"
+)
 
 // Field numbers of opentelemetry/proto/trace/v1/trace.proto,
 // resource/v1/resource.proto and common/v1/common.proto.
@@ -71,7 +76,8 @@ func (e *protoEncoder) begin(h head) {
 }
 
 func (e *protoEncoder) span(b []byte, s *span) []byte {
-	b, mark := wire.Open(b, scopeSpansSpans)
+	b = append(b, scopeSpansSpans<<3|wire.TypeBytes, 0, 0) // the length of most takes two bytes
+	from := len(b)
 	b = wire.Bytes(b, spanTraceID, s.trace[:])
 	b = wire.Bytes(b, spanSpanID, s.id[:])
 	if s.parent != (spanID{}) {
@@ -95,7 +101,12 @@ func (e *protoEncoder) span(b []byte, s *span) []byte {
 		b = protoAttr(b, linkAttrs, &s.links[i].attrs(&s.why)[0])
 		b = wire.Close(b, in)
 	}
-	return wire.Close(b, mark)
+	n := len(b) - from
+	if n >= 1<<7 && n < 1<<14 {
+		b[from-2], b[from-1] = byte(n)|0x80, byte(n>>7)
+		return b
+	}
+	return slices.Replace(b, from-2, from, wire.Varint(nil, uint64(n))...)
 }
 
 func protoEvent(b []byte, e *event, scratch *[2]attr) []byte {
@@ -109,21 +120,37 @@ func protoEvent(b []byte, e *event, scratch *[2]attr) []byte {
 	return wire.Close(b, mark)
 }
 
+func (e *protoEncoder) attr(b []byte, a *attr) []byte { return protoAttr(b, spanAttrs, a) }
+
+// protoAttr appends a KeyValue. Lengths are calculated beforehand: attributes
+// are short, and many.
 func protoAttr(b []byte, field int, a *attr) []byte {
-	b, mark := wire.Open(b, field)
-	b = wire.String(b, keyValueKey, a.key)
-	b, in := wire.Open(b, keyValueValue)
+	if a.kind == attrEncoded {
+		return append(b, a.text...)
+	}
+	value := 2
 	switch a.kind {
 	case attrInt:
-		b = wire.Int(b, anyInt, a.num)
-	case attrBool:
-		b = wire.Bool(b, anyBool, a.num != 0)
-	default:
-		b = wire.String(b, anyString, a.text)
+		value = 1 + varintLen(uint64(a.num))
+	case attrText:
+		value = textLen(a.text)
 	}
-	b = wire.Close(b, in)
-	return wire.Close(b, mark)
+	b = wire.BytesHead(b, field, textLen(a.key)+1+varintLen(uint64(value))+value)
+	b = wire.String(b, keyValueKey, a.key)
+	b = wire.BytesHead(b, keyValueValue, value)
+	switch a.kind {
+	case attrInt:
+		return wire.Int(b, anyInt, a.num)
+	case attrBool:
+		return wire.Bool(b, anyBool, a.num != 0)
+	}
+	return wire.String(b, anyString, a.text)
 }
+
+// textLen returns the length of a string field, whose key is one byte.
+func textLen(s string) int { return 1 + varintLen(uint64(len(s))) + len(s) }
+
+func varintLen(v uint64) int { return (bits.Len64(v|1) + 6) / 7 }
 
 // chunk puts around spans the messages that they lie in: TracesData,
 // ResourceSpans and ScopeSpans. Their lengths come first.

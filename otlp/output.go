@@ -9,6 +9,9 @@ type encoder interface {
 	// span appends an encoded span to the others of a chunk.
 	span(b []byte, s *span) []byte
 
+	// attr appends an attribute of a span, as it stands in an attrEncoded.
+	attr(b []byte, a *attr) []byte
+
 	// chunk returns a whole TracesData with encoded spans, in three pieces.
 	chunk(spans []byte) (before, within, after []byte)
 }
@@ -32,6 +35,9 @@ type output struct {
 const chunkSize = 1 << 20
 
 func (o *output) span(s *span) {
+	if o.spans == nil {
+		o.spans = make([]byte, 0, chunkSize+chunkSize/16) // growing to that is copying it
+	}
 	o.spans = o.enc.span(o.spans, s)
 	if len(o.spans) >= chunkSize {
 		o.flush()

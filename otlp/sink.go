@@ -146,6 +146,7 @@ func New(w io.Writer, o Options) *Sink {
 	if o.Format == Binary {
 		s.out.enc = &protoEncoder{}
 	}
+	s.stacks.enc = s.out.enc
 	s.tasks.init()
 	return s
 }

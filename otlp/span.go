@@ -1,6 +1,7 @@
 package otlp
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -20,6 +21,9 @@ type span struct {
 	events []event
 	links  []link
 
+	stack *stackText // of an attrEncoded, if there is one
+	site  int        // the frame told apart
+
 	why  [1]attr // scratch: of a link
 	said [2]attr // of an event
 }
@@ -38,6 +42,10 @@ const (
 	attrText attrType = iota
 	attrInt
 	attrBool
+
+	// attrEncoded stands for several attributes, whose encoding is the text and
+	// whose size the number.
+	attrEncoded
 )
 
 // An event is a log on a span: its name is the category.
@@ -149,6 +157,8 @@ func (a *attr) size() int {
 		return intOverhead + len(a.key) + varintSize(uint64(a.num))
 	case attrBool:
 		return boolSize + len(a.key)
+	case attrEncoded:
+		return int(a.num)
 	}
 	return textOverhead + len(a.key) + len(a.text)
 }
@@ -193,7 +203,7 @@ func (s *span) trim() (logs int64) {
 	logs = int64(len(s.events))
 	s.events = nil
 	kept := s.attrs[:0]
-	for _, a := range s.attrs {
+	for _, a := range s.unpacked() {
 		if len(a.text) <= maxName && !strings.HasPrefix(a.key, attrAllWaitPrefix) {
 			kept = append(kept, a)
 		}
@@ -204,6 +214,16 @@ func (s *span) trim() (logs int64) {
 		s.name = strings.ToValidUTF8(s.name[:maxName], "")
 	}
 	return logs
+}
+
+// unpacked returns the attributes of s one by one.
+func (s *span) unpacked() []attr {
+	i := slices.IndexFunc(s.attrs, func(a attr) bool { return a.kind == attrEncoded })
+	if i < 0 {
+		return s.attrs
+	}
+	stack := s.stack.attrs(s.site)
+	return slices.Concat(s.attrs[:i], stack[:], s.attrs[i+1:])
 }
 
 // utf8Text returns s as a protobuf string can hold it. Strings of traces are

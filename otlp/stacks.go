@@ -2,19 +2,22 @@ package otlp
 
 import (
 	"strconv"
-	"strings"
 
 	"github.com/trace2otel/trace2otel/convert"
 )
 
-// stackTable has the stacks defined so far, and their texts once needed.
+// stackTable has the stacks defined so far, and what spans say of them, encoded,
+// once needed: most spans share their stack with others, and it is most of them.
 type stackTable struct {
+	enc    encoder
 	stacks []stackText // by StackID
+	buf    []byte      // scratch
 }
 
 type stackText struct {
 	frames []convert.Frame
-	text   string
+	leaf   attr // an attrEncoded, with frame 0 told apart
+	caller attr // the same, with the frame at site told apart
 
 	known  bool // of what follows: whether it was looked up
 	source source
@@ -58,14 +61,37 @@ func (t *stackTable) add(s *span, st *stackText, at int) {
 	if st == nil {
 		return
 	}
-	if st.text == "" {
-		st.text = stackString(st.frames)
+	encoded := &st.leaf
+	if at > 0 {
+		encoded = &st.caller
 	}
+	if encoded.kind != attrEncoded {
+		*encoded = t.encode(st.attrs(at))
+	}
+	s.stack, s.site = st, at
+	s.attrs = append(s.attrs, *encoded)
+}
+
+// attrs returns the attributes of a stack, with the frame at told apart.
+func (st *stackText) attrs(at int) [4]attr {
 	f := &st.frames[at]
-	s.text(attrFunction, f.Func)
-	s.text(attrFile, f.File)
-	s.int(attrLine, int64(f.Line))
-	s.word(attrStack, st.text)
+	return [...]attr{
+		{key: attrFunction, text: utf8Text(f.Func)},
+		{key: attrFile, text: utf8Text(f.File)},
+		{key: attrLine, kind: attrInt, num: int64(f.Line)},
+		{key: attrStack, text: stackString(st.frames)},
+	}
+}
+
+// encode makes one attribute of several.
+func (t *stackTable) encode(attrs [4]attr) attr {
+	t.buf = t.buf[:0]
+	size := 0
+	for i := range attrs {
+		t.buf = t.enc.attr(t.buf, &attrs[i])
+		size += attrs[i].size()
+	}
+	return attr{kind: attrEncoded, num: int64(size), text: string(t.buf)}
 }
 
 // source returns the library that began a task at a stack.
@@ -98,14 +124,22 @@ func (t *stackTable) root(id convert.StackID) string {
 // stackString writes a stack as runtime/debug.Stack does, and says so if it
 // cuts it.
 func stackString(frames []convert.Frame) string {
-	var b strings.Builder
-	for i, f := range frames {
-		text := f.Func + "\n\t" + f.File + ":" + strconv.Itoa(f.Line) + "\n"
-		if b.Len()+len(text) > maxStackText {
-			b.WriteString("... " + strconv.Itoa(len(frames)-i) + " more frames\n")
+	b := make([]byte, 0, maxStackText+32)
+	for i := range frames {
+		f := &frames[i]
+		end := len(b)
+		b = append(b, f.Func...)
+		b = append(b, "\n\t"...)
+		b = append(b, f.File...)
+		b = append(b, ':')
+		b = strconv.AppendInt(b, int64(f.Line), 10)
+		b = append(b, '\n')
+		if len(b) > maxStackText {
+			b = append(b[:end], "... "...)
+			b = strconv.AppendInt(b, int64(len(frames)-i), 10)
+			b = append(b, " more frames\n"...)
 			break
 		}
-		b.WriteString(text)
 	}
-	return utf8Text(b.String())
+	return utf8Text(string(b))
 }

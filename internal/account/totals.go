@@ -91,6 +91,9 @@ func (t *Totals) wait(reason string, d time.Duration) {
 		t.Waits[maxReasons-1].Time += d
 		return
 	}
+	if t.Waits == nil {
+		t.Waits = make([]Wait, 0, 4) // few block for more reasons
+	}
 	t.Waits = append(t.Waits, Wait{reason, d})
 }
 
