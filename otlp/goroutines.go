@@ -27,6 +27,9 @@ type goroutine struct {
 	tasked  int    // its place in Sink.tasked, from 1; 0: none
 	otel    string // the latest "otel.span" log
 
+	regions   uint64 // how many more there were at regionsAt
+	regionsAt convert.Time
+
 	// States and system calls that need spans, while its start function is not
 	// known.
 	pending []longState

@@ -24,12 +24,13 @@ func (s *Sink) region(r *convert.Record) {
 func (s *Sink) beginRegion(g *goroutine, r *convert.Record) {
 	s.learn(g, s.stacks.root(r.Stack))
 	parent, in := s.home(g, r.ID)
+	id := s.regionID(g, r, r.Start)
 	t := s.tasks.open(r.ID)
 	sc := s.push(g, t, r.Start)
 	sc.region, sc.id, sc.in = true, r.ID, in
 	sc.around, g.region = g.region, sc
 	sc.node = parent
-	if sc.kept = in != viewNone && sc.mine.begin(parent, s.regionID(r), r.Start); sc.kept {
+	if sc.kept = in != viewNone && sc.mine.begin(parent, id, r.Start); sc.kept {
 		sc.node = &sc.mine
 	}
 }
@@ -55,19 +56,30 @@ func (s *Sink) endRegion(sc *scope, r *convert.Record) {
 
 func (s *Sink) earlyRegion(g *goroutine, r *convert.Record) {
 	parent, in := s.home(g, r.ID)
+	id := s.regionID(g, r, r.Time)
 	if in == viewNone {
 		s.fold(parent, r)
 		return
 	}
-	if s.leaf(parent, s.regionID(r), r, cmp.Or(r.Name, "region"), kindRegion) {
+	if s.leaf(parent, id, r, cmp.Or(r.Name, "region"), kindRegion) {
 		g.account.At(&s.world, r.Time, &s.now)
 		s.regionAttrs(r)
 		s.finishLeaf(parent, r)
 	}
 }
 
-func (s *Sink) regionID(r *convert.Record) spanID {
-	return s.ids.span(idRegion, "", uint64(r.G), uint64(r.Start), uint64(r.Seen))
+// regionID returns the id of a region of g, which is told of at a time: it begins
+// then, or ends and began before the trace. Of several at one time, and clocks
+// are coarse, the second and further ones are counted.
+func (s *Sink) regionID(g *goroutine, r *convert.Record, told convert.Time) spanID {
+	if g.regions++; told != g.regionsAt {
+		g.regions, g.regionsAt = 0, told
+	}
+	nums := [...]uint64{uint64(r.G), uint64(r.Start), uint64(r.Seen), g.regions}
+	if g.regions == 0 {
+		return s.ids.span(idRegion, "", nums[:3]...)
+	}
+	return s.ids.span(idRegion, "", nums[:]...)
 }
 
 // regionAttrs adds the attributes of a region, of which s.now is the time.

@@ -38,7 +38,7 @@ type Options struct {
 	Detail Detail
 
 	// MinWait is how long a wait, a wait for a P, a system call or a mark assist
-	// must last to have a span of its own; 1 ms if zero. Shorter ones count on
+	// must last to have a span of its own: 1 ms if zero, 1 ns at the least. Shorter ones count on
 	// the goroutine, and on the task or region that they are part of.
 	MinWait time.Duration
 
@@ -55,7 +55,8 @@ type Options struct {
 type Detail uint8
 
 const (
-	// DetailStates writes all kinds of spans.
+	// DetailStates writes all kinds of spans. Running is not among them: it is
+	// what lies between the waits of a goroutine.
 	DetailStates Detail = iota
 
 	// DetailGoroutines leaves out waits, and system calls.
@@ -138,8 +139,11 @@ func New(w io.Writer, o Options) *Sink {
 	if s.limits.bytes <= 0 {
 		s.limits.bytes = 4_000_000
 	}
-	if s.minWait == 0 {
+	switch {
+	case s.minWait == 0:
 		s.minWait = time.Millisecond
+	case s.minWait < 0:
+		s.minWait = 1 // ids tell apart only intervals that last
 	}
 	s.out.w = w
 	s.out.enc = &jsonEncoder{}

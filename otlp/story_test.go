@@ -64,6 +64,7 @@ func TestStories(t *testing.T) {
 // printSpans writes a span to a line, and its attributes, logs and links below.
 func printSpans(t *testing.T, spans []*tracepb.Span, start uint64) string {
 	traces, ids := make(map[string]int), make(map[string]int)
+	written := make(map[string]bool)
 	number := func(m map[string]int, id []byte) int {
 		if m[string(id)] == 0 {
 			m[string(id)] = len(m) + 1
@@ -72,6 +73,10 @@ func printSpans(t *testing.T, spans []*tracepb.Span, start uint64) string {
 	}
 	var b strings.Builder
 	for _, s := range spans {
+		if written[string(s.SpanId)] {
+			t.Errorf("two spans have the id of %s", s.Name)
+		}
+		written[string(s.SpanId)] = true
 		fmt.Fprintf(&b, "T%d %d %q", number(traces, s.TraceId), number(ids, s.SpanId), s.Name)
 		if len(s.ParentSpanId) > 0 {
 			fmt.Fprintf(&b, " below %d", number(ids, s.ParentSpanId))
