@@ -254,10 +254,19 @@ const (
 	cutHint  = "was the program killed, or the copy interrupted?"
 )
 
+// next returns the offset of the trace that follows, once all is read; 0 if none
+// does.
+func (f *framing) next() int64 {
+	if f.err == nil && f.v2 && f.broken >= 0 && bytes.HasPrefix(f.junk, []byte("go 1.")) {
+		return f.broken
+	}
+	return 0
+}
+
 func (f *framing) describeJunk() (what, hint string) {
 	n := f.off - f.broken
 	switch {
-	case bytes.HasPrefix(f.junk, []byte("go 1.")):
+	case f.next() > 0:
 		return fmt.Sprintf("a second trace follows at byte %d", f.broken),
 			"split the file there: a trace is to have a file of its own"
 	case len(bytes.Trim(f.junk, "\x00")) == 0:

@@ -313,6 +313,10 @@ type Loss struct {
 	Bytes  int64  // bytes known not to be converted; 0 if it cannot be told
 	Offset int64  // where in the decompressed input the first of them lies
 
+	// Next is where another trace follows in the decompressed input; 0 if none
+	// does.
+	Next int64
+
 	// Broken is set if the last generation was broken off: some of its events
 	// came before the damage and were converted, the rest is lost.
 	Broken bool

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io"
 	"os"
 	"time"
 
@@ -16,6 +17,7 @@ type extent struct {
 	stdin    *os.File
 	decoding convert.Options // how the trace is decoded
 	limits   limits
+	skip     int64 // what comes before the trace in the input
 
 	length  time.Duration
 	modTime time.Time // of the file
@@ -38,6 +40,9 @@ func (x *extent) read(ctx context.Context, refused error) error {
 		defer in.Close()
 		if !in.regular {
 			return refused
+		}
+		if _, err := io.CopyN(io.Discard, in, x.skip); err != nil {
+			return err
 		}
 		first, last, err := convert.Extent(ctx, in, x.decoding)
 		x.length, x.modTime = last.Sub(first), in.modTime

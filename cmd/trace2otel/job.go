@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -23,6 +24,50 @@ type job struct {
 	meter    *meter    // likewise
 	err      error     // instead: why there is nothing to convert
 	outcome  *outcome  // what becomes of it; nil: nobody wants to know
+
+	// Of a trace that follows another one in the same input:
+	nth  int   // it is the second, or so; else 0
+	skip int64 // what comes before it, decompressed
+}
+
+// name returns what the input is called in messages.
+func (j *job) name() string {
+	if j.nth > 0 {
+		return fmt.Sprintf("%s (trace %d)", displayName(j.input), j.nth)
+	}
+	return displayName(j.input)
+}
+
+// base returns what outputs are named after.
+func (j *job) base() string {
+	if j.nth > 0 {
+		return fmt.Sprintf("%s.%d", baseName(j.input), j.nth)
+	}
+	return baseName(j.input)
+}
+
+// follower returns the job of the trace that follows at an offset from where
+// this one begins.
+func (j *job) follower(at int64) job {
+	next := job{input: j.input, outcome: new(outcome), nth: max(j.nth, 1) + 1, skip: j.skip + at}
+	for _, t := range j.targets {
+		t.path = filepath.Join(filepath.Dir(t.path), next.base()+t.ext)
+		next.targets = append(next.targets, t)
+	}
+	return next
+}
+
+// openJob opens the input of a job where its trace begins.
+func (c *cli) openJob(ctx context.Context, j *job) (*input, error) {
+	in, err := c.open(ctx, j.input)
+	if err != nil || j.skip == 0 {
+		return in, err
+	}
+	if _, err := io.CopyN(io.Discard, in, j.skip); err != nil {
+		in.Close()
+		return nil, err
+	}
+	return in, nil
 }
 
 // A target is an output and its place.
@@ -72,7 +117,7 @@ type destination interface {
 // of a delivery last.
 func (c *cli) run(ctx context.Context, j job) exitCode {
 	if j.err != nil {
-		c.messages.failure(displayName(j.input), j.err)
+		c.messages.failure(j.name(), j.err)
 		return exitFailed
 	}
 	if j.outcome == nil {
@@ -84,17 +129,17 @@ func (c *cli) run(ctx context.Context, j job) exitCode {
 	code := c.produce(ctx, j)
 	j.outcome.took = time.Since(began)
 	if j.meter != nil {
-		code = worse(code, j.meter.tell(c, displayName(j.input)))
+		code = worse(code, j.meter.tell(c, j.name()))
 	}
 	if j.delivery != nil {
-		code = worse(code, j.delivery.tell(c, displayName(j.input)))
+		code = worse(code, j.delivery.tell(c, j.name()))
 	}
 	return code
 }
 
 // produce makes what a job is to make.
 func (c *cli) produce(ctx context.Context, j job) exitCode {
-	name := displayName(j.input)
+	name := j.name()
 	asserted := c.assertions.sinks()
 	files, summary, err := c.convert(ctx, j, asserted)
 	j.outcome.summary = summary
@@ -134,11 +179,11 @@ func (c *cli) interrupted(ctx context.Context, name string) exitCode {
 func (c *cli) convert(ctx context.Context, j job, others []convert.Sink) ([]destination, *convert.Summary, error) {
 	// The base name makes a file, its gzip and a copy elsewhere convert alike.
 	o := convert.Options{
-		Name: baseName(j.input), Decoder: c.decoder, StrictDecode: c.strictDecode,
+		Name: j.base(), Decoder: c.decoder, StrictDecode: c.strictDecode,
 		MaxGeneration: int64(c.limits.generation),
 		AsGo:          slices.ContainsFunc(j.targets, func(t target) bool { return t.asGo }),
 	}
-	x := extent{path: j.input, stdin: c.stdin, decoding: o, limits: c.limits}
+	x := extent{path: j.input, stdin: c.stdin, decoding: o, limits: c.limits, skip: j.skip}
 	start, err := c.start.of(ctx, &x)
 	if err != nil {
 		return nil, nil, err
@@ -155,7 +200,7 @@ func (c *cli) convert(ctx context.Context, j job, others []convert.Sink) ([]dest
 	if err != nil {
 		return nil, nil, err
 	}
-	in, err := c.open(ctx, j.input)
+	in, err := c.openJob(ctx, &j)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -202,7 +247,7 @@ func (c *cli) firstPass(ctx context.Context, j job, o convert.Options) ([]target
 	if len(sinks) == 0 {
 		return targets, nil
 	}
-	in, err := c.open(ctx, j.input)
+	in, err := c.openJob(ctx, &j)
 	if err != nil {
 		return nil, err
 	}

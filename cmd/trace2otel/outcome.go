@@ -21,6 +21,8 @@ type outcome struct {
 	said     []said
 	asserted []stats.Check
 	took     time.Duration
+
+	followers []job // of the traces that follow in the same input
 }
 
 // A said is a message about an input.

@@ -70,6 +70,7 @@ func (p pool) run(ctx context.Context, c *cli, jobs []job) exitCode {
 				o := jobs[i].outcome
 				one.messages.log = &o.said
 				o.code = one.run(ctx, jobs[i])
+				one.follow(ctx, &jobs[i])
 				if p.failFast && (o.code == exitFailed || o.code == exitAsserted) {
 					enough.Store(true)
 				}
@@ -81,10 +82,32 @@ func (p pool) run(ctx context.Context, c *cli, jobs []job) exitCode {
 		<-done[i]
 		said[i].WriteTo(c.messages.w)
 		code = worse(code, jobs[i].outcome.code)
+		for _, f := range jobs[i].outcome.followers {
+			code = worse(code, f.outcome.code)
+		}
 	}
 	all.Wait()
 	if ctx.Err() != nil {
 		code = worse(code, exitInterrupted(ctx))
 	}
 	return code
+}
+
+// maxTraces bounds how many traces of one input are converted.
+const maxTraces = 1000
+
+// follow converts the traces that follow the one of a job in the same input, if
+// that can be read again: somebody appended one file to another.
+func (c *cli) follow(ctx context.Context, first *job) {
+	for j := first; j.outcome.summary != nil && j.outcome.summary.Loss != nil; {
+		next := j.outcome.summary.Loss.Next
+		if info, err := os.Stat(j.input); next == 0 || err != nil || !info.Mode().IsRegular() || c.strict || j.nth >= maxTraces {
+			break
+		}
+		f := j.follower(next)
+		c.messages.log = &f.outcome.said
+		f.outcome.code = c.run(ctx, f)
+		first.outcome.followers = append(first.outcome.followers, f)
+		j = &f
+	}
 }

@@ -96,10 +96,10 @@ func (o *outcome) status() string {
 // differs from run to run.
 func newReport(jobs []job, timings bool) *report {
 	r := &report{Schema: reportSchema, Tool: version(), Inputs: []reportInput{}}
-	for i := range jobs {
-		in := inputReport(&jobs[i])
+	add := func(j *job) {
+		in := inputReport(j)
 		if timings {
-			in.Took = int64(jobs[i].outcome.took)
+			in.Took = int64(j.outcome.took)
 		}
 		r.Inputs = append(r.Inputs, in)
 		r.Totals.Inputs++
@@ -108,12 +108,18 @@ func newReport(jobs []job, timings bool) *report {
 			statusFailed: &r.Totals.Failed, statusSkipped: &r.Totals.Skipped,
 		}[in.Status]++
 	}
+	for i := range jobs {
+		add(&jobs[i])
+		for k := range jobs[i].outcome.followers {
+			add(&jobs[i].outcome.followers[k])
+		}
+	}
 	return r
 }
 
 func inputReport(j *job) reportInput {
 	o := j.outcome
-	in := reportInput{Input: displayName(j.input), Status: o.status(), Asserted: o.asserted}
+	in := reportInput{Input: j.name(), Status: o.status(), Asserted: o.asserted}
 	if sum, size, ok := digest(j.input); ok && j.input != stdio {
 		in.SHA256, in.Stored = sum, size
 	} else {
