@@ -214,12 +214,13 @@ func (s *Sink) show(t convert.Time, g *goroutine, st taskState, cpu int32) {
 		c.running, c.since = g, t
 		g.cpu = cpu
 	}
+	left := g.shown == taskRunning
 	g.shown = st
 	if s.o.Wakers && st == taskRunnable && !g.closing && g.waker != convert.NoGoroutine && s.o.Only.shows(g.waker) &&
 		s.writeWaking(t, g, s.goroutine(g.waker)) {
 		return
 	}
-	s.writeState(t, g)
+	s.writeState(t, g, left)
 }
 
 // mayRun reports whether g can be shown to run on a CPU from t on. It takes
@@ -254,16 +255,16 @@ func (s *Sink) showBackdated(t convert.Time, g *goroutine, st taskState, cpu int
 	}
 }
 
-// writeState writes the state that g shows. It names a CPU in any state: one
-// that left Running elsewhere would leave the CPU busy.
-func (s *Sink) writeState(t convert.Time, g *goroutine) {
+// writeState writes the state that g shows. The one that g left its CPU for
+// names that: without, or with another, the CPU would stay busy.
+func (s *Sink) writeState(t convert.Time, g *goroutine, left bool) {
 	b, packet := s.w.openAt(t)
 	mark := len(b) + 3
 	b = append(b, keyTaskState0, keyTaskState1, 0, taskValue<<3, byte(g.shown))
 	if g.shown == taskRunning {
 		b = append(b, taskPrio<<3, priority)
 	}
-	if g.cpu != noCPU {
+	if left || g.shown == taskRunning {
 		b = wire.Varint(append(b, taskCPU<<3), uint64(g.cpu))
 	}
 	b = wire.Varint(append(b, taskTID<<3), uint64(g.tid))
