@@ -47,7 +47,7 @@ lint: ## formatting, vet on three systems, staticcheck
 bench: ## CPU, wall, memory and bytes of each output, beside reading; makes its traces on first use
 	$(GO) run ./internal/bench $(BENCH)
 
-INSTRUCTION_BOUNDS ?= read own=0.3,records=0.75
+INSTRUCTION_BOUNDS ?= read own=0.3,records=0.7
 bench-instructions: ## instructions of reading and of the engine, beside reading with x/exp; needs valgrind
 	$(GO) build -o bin/bench ./internal/bench
 	bin/bench -instructions -subject "own|records" -max '$(INSTRUCTION_BOUNDS)' testdata/go1.26.8-multi.trace

@@ -9,10 +9,11 @@ import (
 // An ownDecoder decodes by package gotrace.
 //
 // Times are the trace's own, but that each is later than the one before: events
-// of the same time come 1 ns after one another, and so do the few that have an
-// earlier time than others of the generation before. Statuses written at the
-// end of a generation hold since its beginning, and do not count for that: it
-// is they that make Go's own tools move a fifth of all events of some traces.
+// of the same time come 1 ns after one another, and so do those with an earlier
+// time than others of the generation before, of which there are a few in ten
+// million, Syncs apart. Statuses written at the end of a generation hold since
+// its beginning, and do not count for that: it is they that make Go's own tools
+// move a fifth of all events of some traces.
 type ownDecoder struct {
 	header header
 	stacks *stacks
@@ -22,6 +23,7 @@ type ownDecoder struct {
 	told   int             // of them
 	ids    []StackID       // by the numbers of gotrace; 0 if not known yet
 	raw    []gotrace.Frame // scratch
+	room   []Frame         // for the stacks to come
 	last   Time            // of the event told last
 	latest int64           // of all events, as the trace has it
 }
@@ -164,13 +166,21 @@ func (d *ownDecoder) newStack(n uint32) StackID {
 		d.ids = append(d.ids, 0)
 	}
 	d.raw = d.r.AppendFrames(d.raw[:0], n)
-	frames := make([]Frame, len(d.raw))
+	if len(d.room) < len(d.raw) {
+		d.room = make([]Frame, max(roomSize, len(d.raw)))
+	}
+	frames := d.room[:len(d.raw):len(d.raw)]
+	d.room = d.room[len(d.raw):]
 	for i, f := range d.raw {
 		frames[i] = Frame{Func: f.Func, File: f.File, Line: int(f.Line)}
 	}
 	d.ids[n] = d.stacks.add(frames)
 	return d.ids[n]
 }
+
+// roomSize is for how many frames memory is taken at a time. Stacks have ten or
+// so, and there can be one for every few events.
+const roomSize = 512
 
 // repairs returns what was wrong up to now.
 func (d *ownDecoder) repairs() Repairs {
