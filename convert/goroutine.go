@@ -123,15 +123,21 @@ func (gs *goroutines) appear(ev *event, since mark) {
 
 // blank returns a goroutine without anything.
 func (gs *goroutines) blank() *goroutine {
-	n := len(gs.dead)
-	if n == 0 {
-		return new(goroutine)
+	if len(gs.dead) == 0 {
+		fresh := make([]goroutine, freshGoroutines)
+		for i := range fresh {
+			gs.dead = append(gs.dead, &fresh[len(fresh)-1-i])
+		}
 	}
+	n := len(gs.dead)
 	g := gs.dead[n-1]
 	gs.dead = gs.dead[:n-1]
 	*g = goroutine{regions: g.regions[:0]}
 	return g
 }
+
+// freshGoroutines is for how many goroutines memory is taken at a time.
+const freshGoroutines = 16
 
 // learnName takes the start function from the first stack that has one.
 func (gs *goroutines) learnName(g *goroutine, ev *event) {
@@ -240,14 +246,8 @@ func (gs *goroutines) loseProc(p ProcID, t Time) {
 func (gs *goroutines) exit(g *goroutine, t Time) {
 	gs.close(g, t, 0)
 	gs.live.remove(g.id)
-	if len(gs.dead) < maxDead {
-		gs.dead = append(gs.dead, g)
-	}
+	gs.dead = append(gs.dead, g)
 }
-
-// maxDead bounds what is kept for use again: goroutines come and go, but after
-// a crowd has gone its memory is free.
-const maxDead = 1 << 10
 
 // close ends all that is open of g, innermost first: with OpenEnd at the end
 // of the trace, or because it exits.

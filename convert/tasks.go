@@ -10,6 +10,7 @@ import (
 type tasks struct {
 	out  *emitter
 	open map[uint64]*task
+	done []*task // for use again
 
 	// Tasks begun before the trace are known by their ends. An end may come
 	// twice; which kind an unexpected one is, ids tell: one counter gives them
@@ -41,7 +42,13 @@ func (ts *tasks) begin(ev *event) {
 	if ts.first == 0 || id < ts.first {
 		ts.first = id
 	}
-	t := &task{start: ev.time, g: ev.g, p: ev.p, m: ev.m, parent: ev.parent, stack: ev.stack, name: ev.name}
+	var t *task
+	if n := len(ts.done); n > 0 {
+		t, ts.done = ts.done[n-1], ts.done[:n-1]
+	} else {
+		t = new(task)
+	}
+	*t = task{start: ev.time, g: ev.g, p: ev.p, m: ev.m, parent: ev.parent, stack: ev.stack, name: ev.name}
 	ts.open[id] = t
 	t.fill(ts.out.add(KindTask, Begin, ev.time), id)
 }
@@ -70,6 +77,7 @@ func (ts *tasks) close(id uint64, t *task, at Time, flags Flags) *Record {
 	t.fill(r, id)
 	r.Flags |= flags
 	delete(ts.open, id)
+	ts.done = append(ts.done, t)
 	return r
 }
 
