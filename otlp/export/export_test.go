@@ -24,12 +24,15 @@ import (
 // quick is a patience that tests have.
 var quick = export.Retry{First: time.Millisecond, For: 20 * time.Second}
 
-// traceSpans returns a file of package otlp, with many spans.
-func traceSpans(t *testing.T) []byte {
+// realTrace has spans of almost all kinds, and not too many of them to
+// hold in memory several times over.
+var realTrace = sinktest.File{Name: "gc-stress", Path: "../../testdata/go1.26.8-gc-stress.trace"}
+
+// traceSpans returns a file of package otlp, of a real trace.
+func traceSpans(t *testing.T, f otlp.Format) []byte {
 	t.Helper()
 	var file bytes.Buffer
-	sinktest.Run(t, sinktest.File{Name: "multi", Path: "../../testdata/go1.26.8-multi.trace"},
-		otlp.New(&file, otlp.Options{Format: otlp.Binary}))
+	sinktest.Run(t, realTrace, otlp.New(&file, otlp.Options{Format: f, MinWait: time.Microsecond}))
 	return file.Bytes()
 }
 
@@ -127,10 +130,11 @@ func counts(t *testing.T, r export.Report, sent, rejected, failed int64) {
 // Every span arrives, once and unchanged, in batches of the size asked for,
 // however the stream is cut.
 func TestEverythingArrives(t *testing.T) {
-	file := traceSpans(t)
+	const size = 100_000
+	file := traceSpans(t, otlp.Binary)
 	want := decode(t, file)
 	both(t, func() otlpserver.Options { return otlpserver.Options{} }, func(t *testing.T, s *otlpserver.Server, target export.Target) {
-		e := start(t, t.Context(), target, export.Options{})
+		e := start(t, t.Context(), target, export.Options{BatchSize: size})
 		if _, err := io.CopyBuffer(struct{ io.Writer }{e}, struct{ io.Reader }{bytes.NewReader(file)}, make([]byte, 10007)); err != nil {
 			t.Fatal(err)
 		}
@@ -142,18 +146,33 @@ func TestEverythingArrives(t *testing.T) {
 		if !equal(s.Spans(), want) {
 			t.Error("what arrived is not what was sent")
 		}
-		if n := len(s.Requests()); n < 2 {
-			t.Errorf("%d requests: too few to tell", n)
-		}
-		for _, r := range s.Requests() {
-			if r.Size > export.DefaultBatchSize {
-				t.Errorf("a request of %d bytes", r.Size)
-			}
-			if want := "/v1/traces"; !isGRPC(r) && r.Path != want {
-				t.Errorf("posted to %s, want %s", r.Path, want)
-			}
-		}
+		inBatches(t, s, size)
 	})
+}
+
+// Unless asked otherwise, batches are of the default size.
+func TestDefaultBatchSize(t *testing.T) {
+	both(t, func() otlpserver.Options { return otlpserver.Options{} }, func(t *testing.T, s *otlpserver.Server, target export.Target) {
+		counts(t, deliver(t, target, export.Options{Retry: quick}, someSpans(t, 50, 100_000)), 50, 0, 0)
+		inBatches(t, s, export.DefaultBatchSize)
+	})
+}
+
+// inBatches checks that the requests are several, none larger than a size, and
+// that they came to the right place.
+func inBatches(t *testing.T, s *otlpserver.Server, size int) {
+	t.Helper()
+	if n := len(s.Requests()); n < 2 {
+		t.Errorf("%d requests: too few to tell", n)
+	}
+	for _, r := range s.Requests() {
+		if r.Size > size {
+			t.Errorf("a request of %d bytes", r.Size)
+		}
+		if want := "/v1/traces"; !isGRPC(r) && r.Path != want {
+			t.Errorf("posted to %s, want %s", r.Path, want)
+		}
+	}
 }
 
 // A gRPC server takes 4 MiB by default: larger batches are halved, and those

@@ -7,7 +7,6 @@ import (
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 
 	"github.com/trace2otel/trace2otel/internal/otlpserver"
-	"github.com/trace2otel/trace2otel/internal/sinktest"
 	"github.com/trace2otel/trace2otel/otlp"
 	"github.com/trace2otel/trace2otel/otlp/export"
 )
@@ -15,18 +14,13 @@ import (
 // What failed can be sent again from either kind of file, and so can the files
 // of package otlp.
 func TestFiles(t *testing.T) {
-	if testing.Short() {
-		t.Skip("files of many megabytes, five times over")
-	}
-	binary := traceSpans(t)
+	binary, lines := traceSpans(t, otlp.Binary), traceSpans(t, otlp.JSONL)
 	want := decode(t, binary)
-	var lines bytes.Buffer
-	sinktest.Run(t, sinktest.File{Name: "multi", Path: "../../testdata/go1.26.8-multi.trace"}, otlp.New(&lines, otlp.Options{}))
 
 	nowhere := export.Target{URL: otlpserver.Refusing(t)}
 	var failedLines, failedBinary bytes.Buffer
 	toLines, toBinary := export.FileWriter(&failedLines, otlp.JSONL), export.FileWriter(&failedBinary, otlp.Binary)
-	report := deliver(t, nowhere, export.Options{Retry: export.Retry{For: -1}, Failed: func(batch []*tracepb.ResourceSpans) error {
+	report := deliver(t, nowhere, export.Options{BatchSize: 100_000, Retry: export.Retry{For: -1}, Failed: func(batch []*tracepb.ResourceSpans) error {
 		if err := toLines(batch); err != nil {
 			return err
 		}
@@ -35,8 +29,8 @@ func TestFiles(t *testing.T) {
 	counts(t, report, 0, 0, int64(len(want)))
 
 	for name, file := range map[string][]byte{
-		"binary": binary, "lines": lines.Bytes(), "failed binary": failedBinary.Bytes(), "failed lines": failedLines.Bytes(),
-		"last line without an end": bytes.TrimSuffix(lines.Bytes(), []byte("\n")),
+		"binary": binary, "lines": lines, "failed binary": failedBinary.Bytes(), "failed lines": failedLines.Bytes(),
+		"last line without an end": bytes.TrimSuffix(lines, []byte("\n")),
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := otlpserver.Start(t, otlpserver.Options{})
