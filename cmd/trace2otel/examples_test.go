@@ -25,29 +25,36 @@ var exampleTraces = map[string]string{
 var exampleInputs = []string{
 	"trace.out", "a.trace", "old/a.trace", "traces/a.trace", "traces/b.trace",
 	"new/1.trace", "new/2.trace", "new/3.trace", "new/4.trace",
+	"main/a.trace", "branch/a.trace",
 }
 
-// TestExamples runs the commands in the README and in the help. Those that
-// send or open something are parsed only.
+// TestExamples runs the commands in the README, on the pages and in the help.
+// Those that send, fetch or open something are parsed only.
 func TestExamples(t *testing.T) {
-	readme, err := os.ReadFile("../../README.md")
+	pages, err := filepath.Glob("../../docs/*.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var examples []string
-	for i, block := range strings.Split(string(readme), "```") {
-		if i%2 == 1 {
-			examples = append(examples, commandsIn(block)...)
+	for _, page := range append(pages, "../../README.md") {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, block := range strings.Split(string(text), "\n```") {
+			if i%2 == 1 && !strings.HasPrefix(block, "yaml") {
+				examples = append(examples, commandsIn(block)...)
+			}
 		}
 	}
-	inReadme := len(examples)
+	inText := len(examples)
 	root := newCLI(nil, os.Stdout, os.Stderr).newRoot()
 	examples = append(examples, commandsIn(root.Example)...)
 	for _, cmd := range root.Commands() {
 		examples = append(examples, commandsIn(cmd.Example)...)
 	}
-	if inReadme < 10 || len(examples) < inReadme+20 {
-		t.Fatalf("%d examples, %d of them in the README: where are the others?", len(examples), inReadme)
+	if inText < 15 || len(examples) < inText+20 {
+		t.Fatalf("%d examples, %d of them outside of the help: where are the others?", len(examples), inText)
 	}
 	slices.Sort(examples)
 	testdata, err := filepath.Abs("../../testdata")
