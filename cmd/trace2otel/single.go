@@ -19,89 +19,117 @@ func (c *cli) newSingle(f *format) *cobra.Command {
 		Example: f.example,
 		Args:    oneInput,
 	}
+	s := single{format: f}
 	flags := f.flags
 	if f.alone != nil {
 		flags = f.alone
 	}
-	outputs := flags(cmd.Flags())
-	var d deliveryFlags
+	s.outputs = flags(cmd.Flags())
 	if f.sent {
-		d.addFlags(cmd.Flags())
+		s.delivery.addFlags(cmd.Flags())
 	}
-	file := cmd.Flags().StringP("output", "o", "", "write to `FILE`, replacing it; - is standard output, the default")
+	cmd.Flags().StringVarP(&s.file, "output", "o", "", "write to `FILE`, replacing it; - is standard output, the default")
 	c.addCommon(cmd.Flags(), "to")
 	if f.asserts {
 		c.assertions.addFlags(cmd.Flags())
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if err := c.assertions.check(); err != nil {
-			return err
-		}
-		outs, err := outputs(*file)
+		j, err := s.plan(c, args[0])
 		if err != nil {
-			return err
-		}
-		outs, also := splitOutputs(outs)
-		if len(outs) != 1 {
-			return hinted{
-				errors.New("which one? " + f.name + " makes several outputs, and this command writes one"),
-				"pass " + f.choice + ", or use trace2otel convert",
-			}
-		}
-		delivery, err := d.delivery(args, *file)
-		if err != nil {
-			return err
-		}
-		t := target{output: outs[0], path: *file}
-		switch {
-		case *file == "" && delivery != nil:
-		case *file == "":
-			t.path = stdio
-			if !t.text && c.terminal {
-				return hinted{
-					fmt.Errorf("%s is no text, and standard output is a terminal", f.name),
-					"pass -o " + baseName(args[0]) + t.ext,
-				}
-			}
-		case *file != stdio:
-			if err := statInputs(args).spare(*file); err != nil {
-				return err
-			}
-		}
-		if err := c.checkInputs(args, "to"); err != nil {
-			return err
-		}
-		j := job{input: args[0], delivery: delivery}
-		if t.path != "" {
-			j.targets = append(j.targets, t)
-		}
-		if delivery != nil {
-			j.targets = append(j.targets, target{output: t.output, delivery: delivery})
-		}
-		for _, o := range also {
-			if delivery != nil {
-				j.meter = delivery.meter()
-				j.targets = append(j.targets, target{output: o, meter: j.meter})
-			}
-			switch {
-			case t.path == "" && delivery != nil:
-				continue
-			case t.path == "" || t.path == stdio:
-				return hinted{errors.New("where to with what goes beside FILE?"), "pass -o FILE"}
-			}
-			path := besidePath(t.path, o.ext)
-			if err := statInputs(args).spare(path); err != nil {
-				return err
-			}
-			j.targets = append(j.targets, target{output: o, path: path})
-		}
-		if err := j.readTwice(); err != nil {
 			return err
 		}
 		c.code = c.run(cmd.Context(), j)
 		return nil
 	}
 	return cmd
+}
+
+// A single is what the flags of a command say that makes one output.
+type single struct {
+	*format
+	outputs  func(file string) ([]output, error)
+	delivery deliveryFlags
+	file     string // of -o
+}
+
+// plan makes a job of the input. Its errors are those that the command line has
+// in itself.
+func (s *single) plan(c *cli, input string) (job, error) {
+	j := job{input: input}
+	if err := c.assertions.check(); err != nil {
+		return j, err
+	}
+	outs, err := s.outputs(s.file)
+	if err != nil {
+		return j, err
+	}
+	outs, also := splitOutputs(outs)
+	if len(outs) != 1 {
+		return j, hinted{
+			errors.New("which one? " + s.name + " makes several outputs, and this command writes one"),
+			"pass " + s.choice + ", or use trace2otel convert",
+		}
+	}
+	out := outs[0]
+	if j.delivery, err = s.delivery.delivery([]string{input}, s.file); err != nil {
+		return j, err
+	}
+	path, err := s.path(c, &j, out)
+	if err != nil {
+		return j, err
+	}
+	if err := c.checkInputs([]string{input}, "to"); err != nil {
+		return j, err
+	}
+	if path != "" {
+		j.targets = append(j.targets, target{output: out, path: path})
+	}
+	if j.delivery != nil {
+		j.targets = append(j.targets, target{output: out, delivery: j.delivery})
+	}
+	for _, o := range also {
+		if err := j.beside(o, path); err != nil {
+			return j, err
+		}
+	}
+	return j, j.readTwice()
+}
+
+// path returns where the output is to be written, "" if it is sent alone.
+func (s *single) path(c *cli, j *job, out output) (string, error) {
+	switch {
+	case s.file == "" && j.delivery != nil:
+		return "", nil
+	case s.file == "" && !out.text && c.terminal:
+		return "", hinted{
+			fmt.Errorf("%s is no text, and standard output is a terminal", s.name),
+			"pass -o " + baseName(j.input) + out.ext,
+		}
+	case s.file == "" || s.file == stdio:
+		return stdio, nil
+	}
+	return s.file, statInputs([]string{j.input}).spare(s.file)
+}
+
+// beside adds an output that goes where the one at path does: beside it, and to
+// the back end.
+func (j *job) beside(o output, path string) error {
+	if j.delivery != nil {
+		j.meter = j.delivery.meter()
+		j.targets = append(j.targets, target{output: o, meter: j.meter})
+	}
+	switch path {
+	case "":
+		return nil
+	case stdio:
+		return hinted{errors.New("where to with what goes beside FILE?"), "pass -o FILE"}
+	}
+	path = besidePath(path, o.ext)
+	if err := statInputs([]string{j.input}).spare(path); err != nil {
+		return err
+	}
+	j.targets = append(j.targets, target{output: o, path: path})
+	return nil
 }
 
 // splitOutputs tells the outputs that go beside others from those.
