@@ -248,11 +248,18 @@ func (b *batch) vacant(jobs []job) error {
 	if err := makeFolder(b.dir); err != nil {
 		return err
 	}
+	made := make(map[string]bool)
 	for _, j := range jobs {
 		for _, t := range j.targets {
-			if err := makeFolder(filepath.Dir(t.path)); err != nil {
+			dir := filepath.Dir(t.path)
+			if made[dir] {
+				continue
+			}
+			if err := makeFolder(dir); err != nil {
 				return err
 			}
+			removeStray(dir)
+			made[dir] = true
 		}
 	}
 	return nil

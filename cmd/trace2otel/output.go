@@ -3,11 +3,11 @@ package main
 import (
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 )
 
@@ -201,16 +201,20 @@ type temporaries struct {
 	names map[string]bool
 }
 
+// temporaryPattern is that of the names of temporary files.
+const temporaryPattern = ".trace2otel-*.tmp"
+
 // create creates a temporary file in the folder dir. Its name tells whose it
 // is, and has the same length for all outputs, since file systems limit it.
 func (t *temporaries) create(dir string, perm fs.FileMode) (*os.File, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	name := filepath.Join(dir, fmt.Sprintf(".trace2otel-%s.tmp", rand.Text()))
+	name := filepath.Join(dir, strings.Replace(temporaryPattern, "*", rand.Text(), 1))
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, perm)
 	if err != nil {
 		return nil, err
 	}
+	lock(f) // for removeStray
 	if t.names == nil {
 		t.names = make(map[string]bool)
 	}

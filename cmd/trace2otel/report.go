@@ -134,6 +134,7 @@ func inputReport(j *job) reportInput {
 		}
 		if s.Repairs.Any() {
 			in.Repairs = s.Repairs.String()
+			in.Used -= s.Repairs.Lost
 		}
 	}
 	for _, s := range o.said {
