@@ -106,7 +106,7 @@ func (s *Sink) cycle(r *convert.Record) {
 	gc.left--
 	gc.cycles++
 	c := new(cycle)
-	c.share(&gc.node, s.ids.span(idCycle, "", r.ID), r.Start, gc.each)
+	c.share(&gc.node, s.ids.span(idCycle, r.ID), r.Start, gc.each)
 	gc.cycle = c
 }
 
@@ -135,7 +135,7 @@ func (s *Sink) mark(r *convert.Record) {
 	if r.Phase != convert.End || c == nil {
 		return
 	}
-	if s.leaf(&c.node, s.ids.span(idMark, "", r.ID), r, "mark phase", kindMark) {
+	if s.leaf(&c.node, s.ids.span(idMark, r.ID), r, "mark phase", kindMark) {
 		s.span.int(attrCycle, int64(r.ID))
 		s.span.flags(r.Flags)
 		s.finishLeaf(&c.node, r)

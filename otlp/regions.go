@@ -77,9 +77,9 @@ func (s *Sink) regionID(g *goroutine, r *convert.Record, told convert.Time) span
 	}
 	nums := [...]uint64{uint64(r.G), uint64(r.Start), uint64(r.Seen), g.regions}
 	if g.regions == 0 {
-		return s.ids.span(idRegion, "", nums[:3]...)
+		return s.ids.span(idRegion, nums[:3]...)
 	}
-	return s.ids.span(idRegion, "", nums[:]...)
+	return s.ids.span(idRegion, nums[:]...)
 }
 
 // regionAttrs adds the attributes of a region, of which s.now is the time.

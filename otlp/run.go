@@ -85,7 +85,7 @@ func (s *Sink) procOf(id convert.ProcID, since convert.Time) *proc {
 	p := s.procs[id]
 	if p == nil {
 		p = &proc{first: since, last: since}
-		p.kept = s.o.Detail < DetailTasks && p.begin(&s.run.node, s.ids.span(idProc, "", uint64(id)), since)
+		p.kept = s.o.Detail < DetailTasks && p.begin(&s.run.node, s.ids.span(idProc, uint64(id)), since)
 		s.procs[id] = p
 	}
 	return p

@@ -153,7 +153,7 @@ func (n *node) pick(below, inTask idKind) idKind {
 }
 
 func (s *Sink) stateID(kind idKind, r *convert.Record) spanID {
-	return s.ids.span(kind, "", uint64(r.G), uint64(r.Start), uint64(r.Time))
+	return s.ids.span(kind, uint64(r.G), uint64(r.Start), uint64(r.Time))
 }
 
 func (s *Sink) writeSyscall(n *node, r *convert.Record) {

@@ -38,9 +38,9 @@ func (s *Sink) stopTheWorld(r *convert.Record) {
 func (s *Sink) stopID(r *convert.Record) spanID {
 	nums := [...]uint64{uint64(r.G), uint64(r.Start), uint64(r.Time), s.stops}
 	if r.Start == r.Time {
-		return s.ids.span(idSTW, "", nums[:]...)
+		return s.ids.span(idSTW, nums[:]...)
 	}
-	return s.ids.span(idSTW, "", nums[:3]...)
+	return s.ids.span(idSTW, nums[:3]...)
 }
 
 // stoppedTasks finds the tasks that the stop that ends keeps from running:

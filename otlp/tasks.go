@@ -15,9 +15,14 @@ type taskTable struct {
 	first uint64 // the lowest id begun in the trace; 0 if none yet
 
 	// Tasks that ended lately are known: their goroutines may still begin
-	// regions. These are their ids, oldest first, in a ring.
-	ended []uint64
+	// regions. These are they, oldest first, in a ring.
+	ended []endedTask
 	next  int
+}
+
+type endedTask struct {
+	id   uint64
+	task *task
 }
 
 // A task is a runtime/trace task.
@@ -117,7 +122,7 @@ func (s *Sink) beginTask(r *convert.Record) {
 	} else {
 		t.above, t.root, t.scopes = above, above.root, t.few[:0]
 		t.node = above.node
-		if t.kept = t.mine.begin(above.node, s.ids.span(idTask, "", r.ID, uint64(r.Start)), r.Start); t.kept {
+		if t.kept = t.mine.begin(above.node, s.ids.span(idTask, r.ID, uint64(r.Start)), r.Start); t.kept {
 			t.node = &t.mine
 		}
 	}
@@ -233,13 +238,13 @@ func (t *task) hold(v *longState) {
 func (ts *taskTable) end(id uint64, t *task) {
 	t.own, t.sub, t.scopes = account.Totals{}, account.Totals{}, nil
 	if len(ts.ended) < keepEnded {
-		ts.ended = append(ts.ended, id)
+		ts.ended = append(ts.ended, endedTask{id, t})
 		return
 	}
-	if old := ts.ended[ts.next]; old != id && ts.known[old] != nil && ts.known[old].ended {
-		delete(ts.known, old)
+	if old := ts.ended[ts.next]; ts.known[old.id] == old.task {
+		delete(ts.known, old.id)
 	}
-	ts.ended[ts.next] = id
+	ts.ended[ts.next] = endedTask{id, t}
 	ts.next = (ts.next + 1) % keepEnded
 }
 
