@@ -18,6 +18,8 @@ type goroutine struct {
 	born    convert.Time
 	creator *goroutine // nil: none, or not known
 	task    ref        // in which it was created
+	created int        // goroutines that have it as creator
+	ended   bool
 
 	account account.Account
 	counts  counts
@@ -93,15 +95,51 @@ func (s *Sink) goroutine(r *convert.Record) {
 			s.endGoroutine(g, r)
 			delete(s.goroutines, r.G)
 			s.latest = nil
+			g.ended = true
+			s.release(g)
 		}
 	}
 }
 
+// newGoroutine returns a goroutine to begin, in the memory of one that ended if
+// there is such: programs that have many have most of them for a short time.
+func (s *Sink) newGoroutine(r *convert.Record) *goroutine {
+	last := len(s.idle) - 1
+	if last < 0 {
+		return &goroutine{id: r.G, born: r.Start}
+	}
+	g := s.idle[last]
+	s.idle = s.idle[:last]
+	g.account.Reset()
+	*g = goroutine{id: r.G, born: r.Start, account: g.account}
+	return g
+}
+
+// release keeps the memory of a goroutine that ended, once those that it created
+// have ended, too: until then they need its place. Its own creator it needs no
+// more, or the whole line of creators would be kept.
+func (s *Sink) release(g *goroutine) {
+	by := g.creator
+	g.creator = nil
+	s.reuse(g)
+	if by != nil {
+		by.created--
+		s.reuse(by)
+	}
+}
+
+func (s *Sink) reuse(g *goroutine) {
+	if g.ended && g.created == 0 && len(s.idle) < maxFree {
+		s.idle = append(s.idle, g)
+	}
+}
+
 func (s *Sink) beginGoroutine(r *convert.Record) {
-	g := &goroutine{id: r.G, born: r.Start}
+	g := s.newGoroutine(r)
 	if by := s.goroutineOf(r.By); by != nil && r.By != convert.NoGoroutine {
 		s.learn(by, s.stacks.root(r.ByStack))
 		g.creator = by
+		by.created++
 		if t := by.innermostTask(); t != nil {
 			g.task = t.ref
 		}
@@ -150,7 +188,6 @@ func (s *Sink) endGoroutine(g *goroutine, r *convert.Record) {
 	s.span.flags(r.Flags)
 	s.span.link(s.refOf(g.creator), linkCreator)
 	s.span.link(g.task, linkTask)
-	g.creator = nil // or the whole line of creators would be kept
 	s.finish(n)
 	s.leave(g, &s.totals, r.Time)
 }

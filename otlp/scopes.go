@@ -143,7 +143,7 @@ func (s *Sink) remove(sc *scope) {
 	}
 }
 
-// maxFree bounds the scopes kept for later use.
+// maxFree bounds the scopes, and the goroutines, kept for later use.
 const maxFree = 1024
 
 // leaveScopes closes the scopes of a goroutine that ends. Its regions have

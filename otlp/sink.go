@@ -116,7 +116,8 @@ type Sink struct {
 	totals account.Totals // of a goroutine that ends
 	now    account.Totals // of a goroutine, at the time of the record
 	waits  []namedTime
-	scopes []*scope // free
+	scopes []*scope     // free
+	idle   []*goroutine // free
 }
 
 // New returns a sink that writes to w, in chunks of about 1 MiB, and does not
