@@ -63,8 +63,11 @@ func (s *Sink) warnings(sum *convert.Summary) (all []string) {
 		all = append(all, fmt.Sprintf("%d states were guessed: they are in sums, but in no percentile or maximum", s.repaired))
 	}
 	if sum.Events > 0 && float64(sum.Adjusted) > manyMoved*float64(sum.Events) {
-		all = append(all, fmt.Sprintf("%d of %d events were moved in time, where generations overlap: short latencies around them are not as measured",
+		all = append(all, fmt.Sprintf("%d of %d events were moved in time by the decoder: short latencies around them are not as measured",
 			sum.Adjusted, sum.Events))
+	}
+	if s.o.Goroutine != nil && len(s.report.Goroutines) == 0 {
+		all = append(all, fmt.Sprintf("no goroutine matches %q", s.o.Goroutine))
 	}
 	return all
 }

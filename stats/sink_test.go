@@ -114,3 +114,12 @@ func TestShortKeepsThreeDigits(t *testing.T) {
 		}
 	}
 }
+
+// A name that nobody has is more likely a slip than a wish.
+func TestNoGoroutineMatches(t *testing.T) {
+	s := New(nil, Options{Goroutine: regexp.MustCompile("nobody")})
+	sinktest.Run(t, sinktest.File{Path: "../testdata/go1.26.8-annotations.trace"}, s)
+	if w := s.Report().Warnings; len(w) != 1 || w[0] != `no goroutine matches "nobody"` {
+		t.Errorf("warnings %q", w)
+	}
+}
