@@ -96,6 +96,7 @@ const (
 	attrAdjusted    = "gotrace.adjusted_events"
 	attrLoss        = "gotrace.loss"
 	attrLossBytes   = "gotrace.loss_bytes"
+	attrRepairs     = "gotrace.repairs"
 	attrSpans       = "gotrace.spans"
 	attrTraces      = "gotrace.traces"
 	attrAllFolded   = "gotrace.run.folded.spans"

@@ -54,6 +54,9 @@ func (s *Sink) finishRun(sum *convert.Summary) {
 		s.span.text(attrLoss, l.Err.Error())
 		s.span.some(attrLossBytes, l.Bytes)
 	}
+	if sum.Repairs.Any() {
+		s.span.text(attrRepairs, sum.Repairs.String())
+	}
 	s.times(&s.own, &s.run.times)
 	s.run.counts.attrs(&s.span)
 	s.span.int(attrSpans, s.run.spans+1)

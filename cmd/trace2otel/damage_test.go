@@ -185,7 +185,7 @@ func damageEntry(t *testing.T, path string) string {
 }
 
 // lossIsCarried checks that every output is there, and that each tells of the
-// loss that the report tells of, and of no other.
+// loss and the repairs that the report tells of, and of no other.
 func lossIsCarried(t *testing.T, path, out string, in reportInput) {
 	t.Helper()
 	files := folder(t, out)
@@ -196,7 +196,7 @@ func lossIsCarried(t *testing.T, path, out string, in reportInput) {
 		t.Errorf("%s: %d outputs, of which %d are reported; want 13", path, len(files), len(in.Outputs))
 	}
 	for name, data := range files {
-		var told bool
+		var told, repaired bool
 		switch {
 		case strings.HasSuffix(name, ".pb.gz"):
 			p, err := profile.ParseData([]byte(data))
@@ -204,16 +204,20 @@ func lossIsCarried(t *testing.T, path, out string, in reportInput) {
 				t.Errorf("%s: %s: %v", path, name, err)
 				continue
 			}
-			told = strings.Contains(strings.Join(p.Comments, "\n"), "loss: ")
+			comments := strings.Join(p.Comments, "\n")
+			told, repaired = strings.Contains(comments, "loss: "), strings.Contains(comments, "repairs: ")
 		case strings.HasSuffix(name, ".otlp.jsonl"):
-			told = strings.Contains(data, `"gotrace.loss"`)
+			told, repaired = strings.Contains(data, `"gotrace.loss"`), strings.Contains(data, `"gotrace.repairs"`)
 		case strings.HasSuffix(name, ".pftrace"):
-			told = strings.Contains(data, "loss_bytes")
+			told, repaired = strings.Contains(data, "loss_bytes"), strings.Contains(data, "repairs")
 		default:
-			told = strings.Contains(data, "the trace is damaged: ")
+			told, repaired = strings.Contains(data, "the trace is damaged: "), strings.Contains(data, `"repairs":`)
 		}
 		if told != (in.Loss != nil) {
 			t.Errorf("%s: %s tells of loss: %v; the report does: %v", path, name, told, in.Loss != nil)
+		}
+		if repaired != (in.Repairs != "") {
+			t.Errorf("%s: %s tells of repairs: %v; the report: %q", path, name, repaired, in.Repairs)
 		}
 	}
 }
