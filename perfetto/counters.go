@@ -2,7 +2,6 @@ package perfetto
 
 import (
 	"cmp"
-	"encoding/binary"
 	"math"
 	"slices"
 	"strings"
@@ -82,51 +81,6 @@ type counters struct {
 	changed     bool        // now, later than the first generation
 
 	metrics map[string]uint64 // tracks by name
-}
-
-// A change of one role.
-type change struct {
-	at       convert.Time
-	from, to role
-}
-
-// heldChanges keeps changes in a few bytes each: how much later one is than the
-// one before, as a varint, and the two roles.
-type heldChanges struct {
-	chunks [][]byte
-	start  convert.Time // of the first
-	last   convert.Time // of the last
-}
-
-// heldChunk is how many bytes of changes are held in one piece. In one growing
-// slice they would be copied again and again.
-const heldChunk = 64 << 10
-
-func (h *heldChanges) add(ch change) {
-	n := len(h.chunks)
-	if n == 0 {
-		h.start, h.last = ch.at, ch.at
-	}
-	if n == 0 || len(h.chunks[n-1]) > heldChunk-binary.MaxVarintLen64-1 {
-		h.chunks = append(h.chunks, make([]byte, 0, heldChunk))
-		n++
-	}
-	b := wire.Varint(h.chunks[n-1], uint64(ch.at-h.last))
-	h.chunks[n-1] = append(b, byte(ch.from)<<4|byte(ch.to))
-	h.last = ch.at
-}
-
-// all calls take with each change.
-func (h *heldChanges) all(take func(change)) {
-	at := h.start
-	for _, b := range h.chunks {
-		for len(b) > 0 {
-			d, n := binary.Uvarint(b)
-			at += convert.Time(d)
-			take(change{at: at, from: role(b[n] >> 4), to: role(b[n] & 15)})
-			b = b[n+1:]
-		}
-	}
 }
 
 func (s *Sink) startCounters(start convert.Time) {
@@ -293,30 +247,33 @@ func (s *Sink) finishCounters(end convert.Time) {
 // writeHeld writes what is held back, once for each time.
 func (s *Sink) writeHeld() {
 	c := &s.counters
-	take := func(ch change) {
-		if c.pending && ch.at != c.at && ch.at.Sub(c.written) >= c.step {
-			s.writePending(&s.w.count, ch.at)
-			s.w.flushFull()
-		}
-		c.apply(ch)
-		c.pending, c.at = true, ch.at
-	}
 	slices.SortStableFunc(c.late, func(a, b change) int { return cmp.Compare(a.at, b.at) })
 	late := c.late
-	c.held.all(func(ch change) {
+	for ch := range c.held.all {
 		for len(late) > 0 && late[0].at < ch.at {
-			take(late[0])
+			s.replay(late[0])
 			late = late[1:]
 		}
-		take(ch)
-	})
+		s.replay(ch)
+	}
 	for _, ch := range late {
-		take(ch)
+		s.replay(ch)
 	}
 	if c.pending {
 		s.writePending(&s.w.count, math.MaxInt64)
 	}
 	c.held, c.late = heldChanges{}, nil
+}
+
+// replay makes a change that was held back.
+func (s *Sink) replay(ch change) {
+	c := &s.counters
+	if c.pending && ch.at != c.at && ch.at.Sub(c.written) >= c.step {
+		s.writePending(&s.w.count, ch.at)
+		s.w.flushFull()
+	}
+	c.apply(ch)
+	c.pending, c.at = true, ch.at
 }
 
 // writeCounts writes the counters that changed, in one packet: one as the
