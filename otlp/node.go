@@ -25,7 +25,7 @@ func (n *node) begin(parent *node, id spanID, start convert.Time) bool {
 	}
 	*n = node{
 		ref: ref{parent.trace, id}, parent: parent.span, start: start,
-		room: parent.room, tree: parent.tree, logs: n.logs[:0],
+		room: parent.room, tree: parent.tree,
 	}
 	return true
 }
@@ -72,8 +72,8 @@ func (s *Sink) finish(n *node) {
 	s.span.folded(&n.folded)
 	n.room.close(s.span.size())
 	s.write()
-	clear(n.logs)
-	n.logs, n.done = n.logs[:0], true
+	n.done = true
+	s.spare.takeLogs(n)
 }
 
 // leaf begins a span below parent that has ended already, for finishLeaf to
@@ -128,6 +128,9 @@ func (s *Sink) addLog(n *node, e event) {
 	if !n.room.take(0, size) {
 		n.folded.logs++
 		return
+	}
+	if n.logs == nil {
+		n.logs = s.spare.logsOf()
 	}
 	n.logs = append(n.logs, e)
 	n.logged += size

@@ -137,14 +137,11 @@ func (s *Sink) remove(sc *scope) {
 	sc.start.Reset()
 	sc.since.Reset()
 	sc.own.Reset()
-	*sc = scope{start: sc.start, since: sc.since, own: sc.own, mine: node{logs: sc.mine.logs[:0]}}
+	*sc = scope{start: sc.start, since: sc.since, own: sc.own}
 	if len(s.scopes) < maxFree {
 		s.scopes = append(s.scopes, sc)
 	}
 }
-
-// maxFree bounds the scopes, and the goroutines, kept for later use.
-const maxFree = 1024
 
 // leaveScopes closes the scopes of a goroutine that ends. Its regions have
 // ended. Tasks that it began can no more end on it, unless it ends with the

@@ -118,6 +118,7 @@ type Sink struct {
 	waits  []namedTime
 	scopes []*scope     // free
 	idle   []*goroutine // free
+	spare  spare
 }
 
 // New returns a sink that writes to w, in chunks of about 1 MiB, and does not

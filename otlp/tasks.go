@@ -127,6 +127,7 @@ func (s *Sink) beginTask(r *convert.Record) {
 		}
 	}
 	ts.known[r.ID] = t
+	s.spare.lend(&t.own)
 	t.origin.source = s.stacks.source(r.Stack)
 	if g := s.goroutineOf(r.G); g != nil {
 		t.origin.take(g)
@@ -161,6 +162,8 @@ func (s *Sink) endTask(t *task, r *convert.Record) {
 		s.span.flags(r.Flags)
 		s.finish(t.node)
 	}
+	s.spare.take(&t.own)
+	s.spare.take(&t.sub)
 	s.tasks.end(r.ID, t)
 }
 
@@ -208,6 +211,7 @@ func (s *Sink) settleTask(t *task, r *convert.Record) {
 	}
 	if p := t.above; p != nil {
 		p.subtasks += t.subtasks + 1
+		s.spare.lend(&p.sub)
 		if t.subtasks > 0 {
 			p.sub.Add(&t.sub)
 		} else {
@@ -236,7 +240,7 @@ func (t *task) hold(v *longState) {
 
 // end remembers an ended task for a while.
 func (ts *taskTable) end(id uint64, t *task) {
-	t.own, t.sub, t.scopes = account.Totals{}, account.Totals{}, nil
+	t.scopes = nil
 	if len(ts.ended) < keepEnded {
 		ts.ended = append(ts.ended, endedTask{id, t})
 		return
