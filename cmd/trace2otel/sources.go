@@ -91,7 +91,7 @@ func (c *cli) folder(ctx context.Context, dir string) (all []source) {
 	case err != nil:
 		return append(all, source{input: dir, err: err})
 	case len(all) == 0:
-		return []source{{input: dir, err: fmt.Errorf("holds no trace, in %d files", others)}}
+		return []source{{input: dir, err: fmt.Errorf("holds no trace; files searched: %d", others)}}
 	case others > 0:
 		c.messages.note(displayName(dir), "%d of %d files are no traces", others, others+len(all))
 	}
