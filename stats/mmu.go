@@ -26,14 +26,8 @@ type mmu struct {
 }
 
 func (m *mmu) begin() {
-	m.all.low, m.gc.low = ones(), ones()
-}
-
-func ones() (a [len(windows)]float64) {
-	for i := range a {
-		a[i] = 1
-	}
-	return a
+	m.all.begin()
+	m.gc.begin()
 }
 
 // known notes that GOMAXPROCS is, from t on at the latest.
@@ -72,7 +66,7 @@ func (m *mmu) report(end convert.Time) (curve []MMU) {
 		return nil
 	}
 	for i, w := range windows {
-		curve = append(curve, MMU{Window: w, All: m.all.low[i], GC: m.gc.low[i], Short: w > end.Sub(m.start)})
+		curve = append(curve, MMU{Window: w, All: m.all.least(i), GC: m.gc.least(i), Short: w > end.Sub(m.start)})
 	}
 	return curve
 }
@@ -85,9 +79,18 @@ func (m *mmu) report(end convert.Time) (curve []MMU) {
 // start is. Points that the start of the longest window has passed are dropped.
 type utilization struct {
 	points []point
-	tails  [len(windows)]int // the point at or before the window's start, from 1; 0: it is not in the trace yet
-	low    [len(windows)]float64
+	tails  [len(windows)]int     // the point at or before the window's start, from 1; 0: it is not in the trace yet
+	low    [len(windows)]float64 // the least integral over a window of each length
 }
+
+func (u *utilization) begin() {
+	for i, w := range windows {
+		u.low[i] = float64(w)
+	}
+}
+
+// least returns the least mean over windows of one length.
+func (u *utilization) least(i int) float64 { return max(0, u.low[i]/float64(windows[i])) }
 
 // A point is where the share becomes another.
 type point struct {
@@ -140,7 +143,7 @@ func (u *utilization) slide(t convert.Time) {
 
 // see looks at one place of a window.
 func (u *utilization) see(i int, sum float64) {
-	u.low[i] = min(u.low[i], max(0, sum/float64(windows[i])))
+	u.low[i] = min(u.low[i], sum)
 }
 
 // drop forgets the points that no window needs.
@@ -160,7 +163,7 @@ func (u *utilization) finish(start, end convert.Time) {
 	u.slide(end)
 	for i, w := range windows {
 		if d := end.Sub(start); w > d {
-			u.low[i] = u.points[len(u.points)-1].upTo(end) / float64(d)
+			u.low[i] = u.points[len(u.points)-1].upTo(end) / float64(d) * float64(w)
 		}
 	}
 }

@@ -51,7 +51,7 @@ func TestUtilizationIsTheLeastOfAllWindows(t *testing.T) {
 		at := convert.Time(rnd.Int64N(1000))
 		steps := []step{{at, float64(rnd.IntN(5)) / 4}}
 		var u utilization
-		u.low = ones()
+		u.begin()
 		u.change(at, 1)
 		u.change(at, steps[0].share)
 		scale := math.Pow(10, 3+5*rnd.Float64())
@@ -68,8 +68,8 @@ func TestUtilizationIsTheLeastOfAllWindows(t *testing.T) {
 		end := at + 1 + convert.Time(rnd.Float64()*scale)
 		u.finish(steps[0].at, end)
 		for i, w := range windows {
-			if want := leastMean(steps, end, w); math.Abs(u.low[i]-want) > 1e-9 {
-				t.Fatalf("round %d: over %v: %v, want %v", round, w, u.low[i], want)
+			if want := leastMean(steps, end, w); math.Abs(u.least(i)-want) > 1e-9 {
+				t.Fatalf("round %d: over %v: %v, want %v", round, w, u.least(i), want)
 			}
 		}
 	}
