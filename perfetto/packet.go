@@ -35,7 +35,7 @@ const (
 const sequenceID = 1
 
 // flushSize is when the buffer is written out.
-const flushSize = 1 << 20
+const flushSize = 1 << 18
 
 // A writer puts packets together. After an error it drops what it is given.
 type writer struct {

@@ -69,7 +69,7 @@ type Sink struct {
 	clocks     snapshots
 }
 
-// New returns a sink that writes to w, in pieces of about 1 MiB, and does not
+// New returns a sink that writes to w, in pieces of about 256 KiB, and does not
 // close it.
 func New(w io.Writer, o Options) *Sink {
 	return &Sink{

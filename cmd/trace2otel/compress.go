@@ -19,7 +19,7 @@ type compressor struct {
 	err error
 }
 
-// compressorQueue is how many pieces, of 1 MiB as sinks write them, may wait.
+// compressorQueue is how many pieces, of up to 1 MiB as sinks write them, may wait.
 const compressorQueue = 2
 
 // compressorLevel makes timelines 7 % smaller than the default level does; two
