@@ -18,6 +18,15 @@ type builder struct {
 	locations map[convert.Frame]*profile.Location
 	stacks    map[convert.StackID][]*profile.Location
 	starts    map[function]int // first lines, where known
+	labels    map[labels]map[string][]string
+}
+
+// labels are what a sample is labelled with. Samples of the same labels share
+// them: they are most of what a profile with many goroutines consists of.
+type labels struct {
+	fn, reason, task, region nameID
+	state                    class
+	flags                    keyFlags
 }
 
 type function struct{ name, file string }
@@ -29,6 +38,7 @@ func newBuilder(s *Sink) *builder {
 		locations: make(map[convert.Frame]*profile.Location),
 		stacks:    make(map[convert.StackID][]*profile.Location),
 		starts:    s.startLines(),
+		labels:    make(map[labels]map[string][]string),
 		// Says that there is nothing to symbolize.
 		mapping: &profile.Mapping{ID: 1, HasFunctions: true, HasFilenames: true, HasLineNumbers: true},
 	}
@@ -62,8 +72,14 @@ func (b *builder) sample(kind Kind, s *sample) *profile.Sample {
 		out.Location = append(out.Location, b.stack(s.by)...)
 		out.Location = append(out.Location, b.pseudo(wokenBy))
 	}
-	out.Location = append(out.Location, b.stack(s.stack)...)
-	b.label(out, s)
+	if stack := b.stack(s.stack); out.Location == nil {
+		out.Location = stack // shared: nothing appends to it
+	} else {
+		out.Location = append(out.Location, stack...)
+	}
+	if b.s.ledger != nil {
+		out.Label = b.labelled(labels{s.fn, s.reason, s.task, s.region, s.state, s.flags})
+	}
 	return out
 }
 
@@ -88,31 +104,31 @@ func (s *Sink) reasonFrame(kind Kind, sm *sample) string {
 	return "[" + reason + "]"
 }
 
-// label adds the labels of s.
-func (b *builder) label(out *profile.Sample, s *sample) {
-	if b.s.ledger == nil {
-		return
+// labelled returns labels as a sample has them; nil if there are none.
+func (b *builder) labelled(l labels) map[string][]string {
+	out, known := b.labels[l]
+	if known {
+		return out
 	}
 	texts := b.s.ledger.names.texts
-	var labels map[string][]string
 	add := func(key string, values ...string) {
-		if labels == nil {
-			labels = make(map[string][]string)
+		if out == nil {
+			out = make(map[string][]string)
 		}
-		labels[key] = values
+		out[key] = values
 	}
-	for _, l := range []struct {
+	for _, name := range []struct {
 		key string
 		id  nameID
-	}{{"goroutine_func", s.fn}, {"reason", s.reason}, {"task", s.task}, {"region", s.region}} {
-		if l.id != 0 {
-			add(l.key, valid(texts[l.id]))
+	}{{"goroutine_func", l.fn}, {"reason", l.reason}, {"task", l.task}, {"region", l.region}} {
+		if name.id != 0 {
+			add(name.key, valid(texts[name.id]))
 		}
 	}
-	if w := s.state.word(); w != "" {
+	if w := l.state.word(); w != "" {
 		add("state", w)
 	}
-	switch s.flags {
+	switch l.flags {
 	case openStart:
 		add("open", "start")
 	case openEnd:
@@ -120,7 +136,8 @@ func (b *builder) label(out *profile.Sample, s *sample) {
 	case openStart | openEnd:
 		add("open", "start", "end")
 	}
-	out.Label = labels
+	b.labels[l] = out
+	return out
 }
 
 // stack returns the locations of a stack, leaf first as pprof has it too. A
@@ -130,7 +147,7 @@ func (b *builder) stack(id convert.StackID) []*profile.Location {
 	if locations := b.stacks[id]; locations != nil {
 		return locations
 	}
-	var locations []*profile.Location
+	locations := make([]*profile.Location, 0, max(1, len(b.s.frames[id])))
 	for i := range b.s.frames[id] {
 		locations = append(locations, b.location(b.s.frames[id][i]))
 	}

@@ -1,8 +1,8 @@
 package pprofout
 
 import (
-	"compress/gzip"
 	"fmt"
+	"github.com/klauspost/compress/gzip"
 	"io"
 	"regexp"
 	"strings"

@@ -1,9 +1,9 @@
 package pprofout
 
 import (
-	"compress/gzip"
 	"errors"
 	"fmt"
+	"github.com/klauspost/compress/gzip"
 	"io"
 	"slices"
 
