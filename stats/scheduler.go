@@ -56,10 +56,10 @@ func (s *Sink) reportScheduler() Sched {
 		out.WastedMaxAt = 0
 	}
 	if d := tl.now.Sub(s.start); d > 0 {
-		out.QueueMean = tl.queue / float64(d)
+		out.QueueMean = tl.integral(runnable) / float64(d)
 	}
-	if tl.procs > 0 {
-		out.Utilization = tl.procsRun / tl.procs
+	if procs := tl.integral(maxProcs); procs > 0 {
+		out.Utilization = min(1, (tl.integral(busy)-tl.early)/procs)
 	}
 	var all spread
 	for _, name := range s.functionNames() {

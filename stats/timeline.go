@@ -61,19 +61,18 @@ type timeline struct {
 	values      []int64    // to which held changes set a level
 
 	levels [numLevels]int64
+	added  [numSteps]convert.Time // up to when a level is in the last bin
 
 	width time.Duration // of a bin
 	bins  []bin         // the last is now's
 	end   convert.Time  // of the last bin
 
-	queue     float64 // integral of runnable
 	queueMax  int64
 	queueAt   convert.Time
 	most      int64 // goroutines at a time
 	mostAt    convert.Time
-	procs     float64 // integral of GOMAXPROCS, where known
-	procsRun  float64 // integral of busy, likewise
 	procsMost int64
+	early     float64 // integral of busy while GOMAXPROCS was not known
 	heapMost  int64
 
 	wasting   bool // a goroutine is runnable and a proc is idle
@@ -106,6 +105,9 @@ func (tl *timeline) begin(start convert.Time) {
 	tl.bins = append(make([]bin, 0, maxBins), bin{})
 	tl.end = start + convert.Time(tl.width)
 	tl.queueAt, tl.mostAt = start, start
+	for l := range tl.added {
+		tl.added[l] = start
+	}
 	tl.mmu.begin()
 }
 
@@ -191,14 +193,29 @@ func (tl *timeline) apply(c *change) {
 func (tl *timeline) shift(from, to level) {
 	tl.taken = tl.taken || from == collecting || to == collecting || from >= stopped && to >= stopped
 	if from < none {
+		tl.add(from)
 		tl.levels[from]--
 	}
 	if to < none {
+		tl.add(to)
 		tl.levels[to]++
 	}
 }
 
+// add adds a level to the last bin, up to now, before it changes.
+func (tl *timeline) add(l level) {
+	if l < numSteps && tl.added[l] < tl.now {
+		tl.bins[len(tl.bins)-1].sums[l] += float64(tl.now-tl.added[l]) * float64(tl.levels[l])
+		tl.added[l] = tl.now
+	}
+}
+
 func (tl *timeline) put(l level, value int64) {
+	tl.add(l)
+	if l == maxProcs && tl.procsMost == 0 {
+		tl.add(busy)
+		tl.early = tl.integral(busy)
+	}
 	tl.levels[l] = value
 	last := &tl.bins[len(tl.bins)-1]
 	switch l {
@@ -221,9 +238,6 @@ func (tl *timeline) advance(t convert.Time) {
 		return
 	}
 	l := &tl.levels
-	d := float64(t - tl.now)
-
-	tl.queue += d * float64(l[runnable])
 	if l[runnable] > tl.queueMax {
 		tl.queueMax, tl.queueAt = l[runnable], tl.now
 	}
@@ -234,19 +248,33 @@ func (tl *timeline) advance(t convert.Time) {
 	if idle != tl.wasting {
 		tl.waste(idle)
 	}
-	if l[maxProcs] > 0 {
-		tl.procs += d * float64(l[maxProcs])
-		tl.procsRun += d * float64(min(l[busy], l[maxProcs]))
-		if tl.taken {
-			tl.mmu.add(tl.now, l)
-			tl.taken = false
-		}
+	if tl.taken && l[maxProcs] > 0 {
+		tl.mmu.add(tl.now, l)
+		tl.taken = false
 	}
+	last := &tl.bins[len(tl.bins)-1]
+	last.most = max(last.most, l[runnable])
 	for t > tl.end {
-		tl.fill(tl.end)
+		tl.now = tl.end
+		tl.addAll()
 		tl.next()
 	}
-	tl.fill(t)
+	tl.now = t
+}
+
+// addAll adds all levels to the last bin.
+func (tl *timeline) addAll() {
+	for l := range numSteps {
+		tl.add(l)
+	}
+}
+
+// integral returns that of a level up to where it was added last.
+func (tl *timeline) integral(l level) (sum float64) {
+	for i := range tl.bins {
+		sum += tl.bins[i].sums[l]
+	}
+	return sum
 }
 
 // waste notes that procs idle while goroutines are runnable from now on, or do
@@ -262,17 +290,6 @@ func (tl *timeline) waste(idle bool) {
 	if d > tl.wastedMax {
 		tl.wastedMax, tl.wastedAt = d, tl.since
 	}
-}
-
-// fill adds the levels to the last bin, up to t.
-func (tl *timeline) fill(t convert.Time) {
-	b := &tl.bins[len(tl.bins)-1]
-	d := float64(t - tl.now)
-	for i := range b.sums {
-		b.sums[i] += d * float64(tl.levels[i])
-	}
-	b.most = max(b.most, tl.levels[runnable])
-	tl.now = t
 }
 
 // next begins another bin. If there are too many, two each become one.
@@ -291,7 +308,7 @@ func (tl *timeline) next() {
 		tl.bins = tl.bins[:maxBins/2]
 		tl.width *= 2
 	}
-	tl.bins = append(tl.bins, bin{heap: tl.levels[heap], goal: tl.levels[goal]})
+	tl.bins = append(tl.bins, bin{most: tl.levels[runnable], heap: tl.levels[heap], goal: tl.levels[goal]})
 	tl.end += convert.Time(tl.width)
 }
 
@@ -299,6 +316,7 @@ func (tl *timeline) next() {
 func (tl *timeline) finish(end convert.Time) {
 	tl.release()
 	tl.advance(end)
+	tl.addAll()
 	if tl.wasting {
 		tl.waste(false)
 	}
