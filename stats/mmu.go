@@ -126,6 +126,9 @@ func (p *point) upTo(t convert.Time) float64 { return p.sum + p.share*float64(t-
 func (u *utilization) slide(t convert.Time) {
 	last := u.points[len(u.points)-1]
 	for i, w := range windows {
+		if u.low[i] <= 0 && i < len(windows)-1 {
+			continue // it cannot get lower; the longest also says what to drop
+		}
 		w := convert.Time(w)
 		tail := u.tails[i]
 		for tail < len(u.points) && u.points[tail].at+w <= t {
@@ -154,7 +157,7 @@ func (u *utilization) drop() {
 	}
 	u.points = append(u.points[:0], u.points[first:]...)
 	for i := range u.tails {
-		u.tails[i] -= first
+		u.tails[i] = max(0, u.tails[i]-first)
 	}
 }
 
