@@ -101,7 +101,7 @@ func (c *cli) newRoot() *cobra.Command {
 	for i := range formats {
 		root.AddCommand(c.newSingle(&formats[i]))
 	}
-	root.AddCommand(c.newConvert(), c.newDiff(), c.newSend(), c.newView())
+	root.AddCommand(c.newConvert(), c.newDiff(), c.newMan(), c.newSend(), c.newView())
 	return root
 }
 
