@@ -251,21 +251,20 @@ func (r *Report) stack(p *plotting, all ...series) (top float64) {
 
 func (r *Report) statesChart() (chart, error) {
 	t := &r.Timeline
-	all := []series{{"running", "running", t.Running}, {"runnable", "runnable", t.Runnable},
-		{"syscall", "in a system call", t.Syscall}, {"waiting", "waiting", t.Waiting}}
-	p := r.overTime("chart-states", "Goroutines by state", "Means over steps of "+short(t.Step)+".", all...)
-	top := r.stack(p, all...)
-	if top == 0 {
-		return chart{}, nil
-	}
-	p.Y.Max = 1.05 * top
-	return p.draw(chartHeight)
+	return r.stacked("chart-states", "Goroutines by state", series{"running", "running", t.Running},
+		series{"runnable", "runnable", t.Runnable}, series{"syscall", "in a system call", t.Syscall}, series{"waiting", "waiting", t.Waiting})
 }
 
 func (r *Report) activeChart() (chart, error) {
 	t := &r.Timeline
-	all := []series{{"running", "running", t.Running}, {"runnable", "runnable", t.Runnable}, {"syscall", "in a system call", t.Syscall}}
-	p := r.overTime("chart-active", "Goroutines by state, without the waiting", "Means over steps of "+short(t.Step)+".", all...)
+	return r.stacked("chart-active", "Goroutines by state, without the waiting", series{"running", "running", t.Running},
+		series{"runnable", "runnable", t.Runnable}, series{"syscall", "in a system call", t.Syscall})
+}
+
+// stacked draws series on top of one another; nothing, if there is nothing to
+// see.
+func (r *Report) stacked(id, title string, all ...series) (chart, error) {
+	p := r.overTime(id, title, "Means over steps of "+short(r.Timeline.Step)+".", all...)
 	top := r.stack(p, all...)
 	if top == 0 {
 		return chart{}, nil

@@ -73,9 +73,6 @@ type DiffOptions struct {
 	// PerSecond divides sums and counts by the length of the trace, to compare
 	// traces of different lengths.
 	PerSecond bool
-
-	// Alpha is the P below which a change counts as significant; 0 is for 0.05.
-	Alpha float64
 }
 
 // Compare returns what changed from old to new. Each side has at least one
@@ -83,9 +80,6 @@ type DiffOptions struct {
 func Compare(old, new []*Report, o DiffOptions) (*Diff, error) {
 	if len(old) == 0 || len(new) == 0 {
 		return nil, errors.New("stats: nothing to compare with")
-	}
-	if o.Alpha == 0 {
-		o.Alpha = benchmath.DefaultThresholds.CompareAlpha
 	}
 	d := &Diff{Schema: DiffSchema, Old: sideOf(old), New: sideOf(new), Scaled: o.PerSecond, Changes: []Change{}}
 	d.Warnings = d.warn(old, new)
@@ -113,7 +107,7 @@ func Compare(old, new []*Report, o DiffOptions) (*Diff, error) {
 		}
 	}
 	slices.SortFunc(d.Changes, func(a, b Change) int {
-		if x, y := a.significant(o.Alpha), b.significant(o.Alpha); x != y {
+		if x, y := a.significant(), b.significant(); x != y {
 			if x {
 				return -1
 			}
@@ -158,7 +152,9 @@ func (u Unit) rank() int {
 
 // significant reports whether chance does not explain c; of single traces, it
 // cannot be told, and all are alike.
-func (c *Change) significant(alpha float64) bool { return c.P == nil || *c.P < alpha }
+func (c *Change) significant() bool {
+	return c.P == nil || *c.P < benchmath.DefaultThresholds.CompareAlpha
+}
 
 // A figure is one that all traces of a side may have.
 type figure struct {

@@ -6,8 +6,6 @@ import (
 	"math"
 	"strings"
 	"time"
-
-	"golang.org/x/perf/benchmath"
 )
 
 // maxChanges is how many changes of each sort are written as text, unless all
@@ -64,7 +62,7 @@ func (d *Diff) table(b *strings.Builder, heading string, units []Unit, all bool)
 			switch {
 			case c.Unit != unit:
 				continue
-			case !all && !c.significant(benchmath.DefaultThresholds.CompareAlpha):
+			case !all && !c.significant():
 				chance++
 				continue
 			case !all && c.System:

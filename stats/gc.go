@@ -9,7 +9,8 @@ import (
 	"github.com/trace2otel/trace2otel/convert"
 )
 
-// maxKept is how many cycles and stops are listed: the longest.
+// maxKept is how many cycles, stops and single goroutines are listed: the
+// longest.
 const maxKept = 1000
 
 // The metrics that traces have (internal/trace/event.go).
@@ -102,19 +103,12 @@ func (s *Sink) metric(r *convert.Record) {
 
 // stw takes a record of a stop of the world.
 func (s *Sink) stw(r *convert.Record) {
-	from, to := none, stopped
-	if r.Phase == convert.End {
-		from, to = to, from
-		s.gc.stop(r, s.start)
-	}
-	s.timeline.move(r.Time, from, to)
+	s.timeline.mark(r.Time, stopped, r.Phase == convert.Begin)
 	if isGCStop(r.Name) {
-		if from == stopped {
-			from = stoppedGC
-		} else {
-			to = stoppedGC
-		}
-		s.timeline.move(r.Time, from, to)
+		s.timeline.mark(r.Time, stoppedGC, r.Phase == convert.Begin)
+	}
+	if r.Phase == convert.End {
+		s.gc.stop(r, s.start)
 	}
 }
 

@@ -31,6 +31,7 @@ type place struct {
 	stack  convert.StackID
 	time   time.Duration
 	kept   time.Duration
+	system bool // of the runtime's own goroutines; known at the end
 	spread
 	next *place // of the same stack, for another reason
 }
@@ -73,13 +74,14 @@ func (s *Sink) reportPlaces(all []*place, which func(*place) bool) (out Places) 
 	for _, p := range all {
 		for ; p != nil; p = p.next {
 			if which(p) {
+				p.system = s.system(p.stack)
 				chosen = append(chosen, p)
 			}
 		}
 	}
 	slices.SortFunc(chosen, func(a, b *place) int {
-		if x, y := s.system(a.stack), s.system(b.stack); x != y {
-			if x {
+		if a.system != b.system {
+			if a.system {
 				return 1
 			}
 			return -1
@@ -89,7 +91,7 @@ func (s *Sink) reportPlaces(all []*place, which func(*place) bool) (out Places) 
 	})
 	var each spread
 	for i, p := range chosen {
-		if !s.system(p.stack) {
+		if !p.system {
 			each.merge(&p.spread)
 		}
 		if i >= maxPlaces {
@@ -99,7 +101,7 @@ func (s *Sink) reportPlaces(all []*place, which func(*place) bool) (out Places) 
 		}
 		out.Top = append(out.Top, Place{
 			Reason: p.reason, Stack: s.frames(p.stack), Time: p.time, Kept: p.kept, Each: p.report(s.start),
-			System: s.system(p.stack),
+			System: p.system,
 		})
 	}
 	out.Each = each.report(s.start)

@@ -73,7 +73,6 @@ type timeline struct {
 	mostAt    convert.Time
 	procsMost int64
 	early     float64 // integral of busy while GOMAXPROCS was not known
-	heapMost  int64
 
 	wasting   bool // a goroutine is runnable and a proc is idle
 	since     convert.Time
@@ -122,6 +121,15 @@ func (tl *timeline) move(t convert.Time, from, to level) {
 	}
 	tl.advance(t)
 	tl.shift(from, to)
+}
+
+// mark adds one to a level from t on, or takes it away again.
+func (tl *timeline) mark(t convert.Time, l level, on bool) {
+	if on {
+		tl.move(t, none, l)
+	} else {
+		tl.move(t, l, none)
+	}
 }
 
 // set sets a level to a value.
@@ -220,7 +228,6 @@ func (tl *timeline) put(l level, value int64) {
 	last := &tl.bins[len(tl.bins)-1]
 	switch l {
 	case heap:
-		tl.heapMost = max(tl.heapMost, value)
 		last.heap = max(last.heap, value)
 	case goal:
 		last.goal = value
