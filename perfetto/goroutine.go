@@ -46,10 +46,10 @@ type openSlice struct {
 // goroutine returns the one that a record is about. For NoGoroutine it is the
 // main thread of the runtime's process.
 func (s *Sink) goroutine(id convert.GoID) *goroutine {
-	g := s.goroutines.get(id)
+	g := s.goroutines.Get(id)
 	if g == nil {
 		g = s.newGoroutine(id)
-		s.goroutines.set(id, g)
+		s.goroutines.Set(id, g)
 	}
 	return g
 }
@@ -144,7 +144,7 @@ func (s *Sink) goroutineLife(r *convert.Record) {
 			s.count(r.Time, &g.counted, noRole)
 			s.follow(g, taskDestroyed, noCPU)
 		}
-		s.goroutines.delete(r.G)
+		s.goroutines.Delete(r.G)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/trace2otel/trace2otel/convert"
+	"github.com/trace2otel/trace2otel/internal/index"
 )
 
 // Options say how to write. The zero value is fine.
@@ -50,7 +51,7 @@ type Sink struct {
 	// now are written when it passes: what counts is what they end up as.
 	now convert.Time
 
-	goroutines *index[convert.GoID, goroutine]
+	goroutines *index.Index[convert.GoID, goroutine]
 	free       []*goroutine // that ended, to be used again
 
 	processes map[string]*process // by start function
@@ -75,7 +76,7 @@ func New(w io.Writer, o Options) *Sink {
 	return &Sink{
 		o:          o,
 		w:          newWriter(w),
-		goroutines: newIndex[convert.GoID, goroutine](),
+		goroutines: index.New[convert.GoID, goroutine](),
 		processes:  make(map[string]*process),
 		hidden:     make(map[convert.GoID]role),
 		pids:       firstPID,
@@ -174,7 +175,7 @@ func (s *Sink) newTrack() uint64 {
 // finishGoroutines declares the goroutines whose names never came.
 func (s *Sink) finishGoroutines() {
 	var left []*goroutine
-	for _, g := range s.goroutines.all {
+	for g := range s.goroutines.All() {
 		if !g.declared() {
 			left = append(left, g)
 		}

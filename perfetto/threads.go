@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/trace2otel/trace2otel/convert"
+	"github.com/trace2otel/trace2otel/internal/index"
 )
 
 // threadTracks are those of the process "OS threads": one for each thread (M),
@@ -15,7 +16,7 @@ import (
 // both may be the same.
 type threadTracks struct {
 	process *process
-	byID    *index[convert.ThreadID, osThread]
+	byID    *index.Index[convert.ThreadID, osThread]
 }
 
 type osThread struct {
@@ -31,7 +32,7 @@ func (s *Sink) startThreads() {
 		return
 	}
 	s.threads.process = s.newProcess("OS threads")
-	s.threads.byID = newIndex[convert.ThreadID, osThread]()
+	s.threads.byID = index.New[convert.ThreadID, osThread]()
 }
 
 // onThread shows the Begin or End of a running state, or of a system call, on
@@ -40,10 +41,10 @@ func (s *Sink) onThread(r *convert.Record, name string) {
 	if s.o.NoThreads || r.M == convert.NoThread || r.Phase == convert.Instant {
 		return
 	}
-	th := s.threads.byID.get(r.M)
+	th := s.threads.byID.Get(r.M)
 	if th == nil {
 		th = &osThread{track: s.newTrack(), until: r.Time}
-		s.threads.byID.set(r.M, th)
+		s.threads.byID.Set(r.M, th)
 		s.w.describeLane(th.track, &lanes{name: "M " + strconv.FormatInt(int64(r.M), 10), parent: s.threads.process.track})
 	}
 	if r.Phase == convert.End {

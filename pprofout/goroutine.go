@@ -78,22 +78,10 @@ func (s *stretch) cut(p place, t convert.Time) (piece, bool) {
 	return pc, true
 }
 
-// find returns the goroutine called id, or nil.
-func (l *ledger) find(id convert.GoID) *goroutine {
-	if l.recent != nil && l.recent.id == id {
-		return l.recent
-	}
-	g := l.goroutines[id]
-	if g != nil {
-		l.recent = g
-	}
-	return g
-}
-
 // meet returns the goroutine called id, which may be a stranger: one that has
 // not been announced yet, as a generation may announce it at its end.
 func (l *ledger) meet(id convert.GoID) *goroutine {
-	if g := l.find(id); g != nil || id == convert.NoGoroutine {
+	if g := l.goroutines.Get(id); g != nil || id == convert.NoGoroutine {
 		return g
 	}
 	g := l.add(id)
@@ -112,8 +100,7 @@ func (l *ledger) add(id convert.GoID) *goroutine {
 	*g = goroutine{id: id, scopes: g.scopes[:0], ranges: g.ranges[:0], held: g.held[:0], state: stretch{loose: g.state.loose[:0]}}
 	l.holds++
 	g.hold = l.holds
-	l.goroutines[id] = g
-	l.recent = g
+	l.goroutines.Set(id, g)
 	return g
 }
 
@@ -139,11 +126,11 @@ func (l *ledger) goroutine(r *convert.Record) {
 			}
 		}
 	case convert.Instant:
-		if g := l.find(r.G); g != nil {
+		if g := l.goroutines.Get(r.G); g != nil {
 			l.rename(g, r.Name)
 		}
 	case convert.End:
-		if g := l.find(r.G); g != nil {
+		if g := l.goroutines.Get(r.G); g != nil {
 			if r.Name != "" {
 				l.rename(g, r.Name)
 			}
@@ -176,8 +163,7 @@ func (l *ledger) remove(g *goroutine) {
 			l.tasks.leave(tk, g)
 		}
 	}
-	delete(l.goroutines, g.id)
-	l.recent = nil
+	l.goroutines.Delete(g.id)
 	g.seen = true // no stranger any more
 	l.spare = append(l.spare, g)
 }
@@ -199,7 +185,7 @@ func (l *ledger) state(r *convert.Record) {
 	if int(r.State) >= len(classOf) || classOf[r.State]&l.wanted == 0 {
 		return
 	}
-	g := l.find(r.G)
+	g := l.goroutines.Get(r.G)
 	if g == nil {
 		return
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/trace2otel/trace2otel/convert"
+	"github.com/trace2otel/trace2otel/internal/index"
 )
 
 // A ledger adds up where goroutines spend their time, in one table for all
@@ -28,8 +29,7 @@ type ledger struct {
 	wanted classes // what any of the profiles counts
 	wakers classes // of what it matters who ended it
 
-	goroutines map[convert.GoID]*goroutine
-	recent     *goroutine   // the last one looked up
+	goroutines *index.Index[convert.GoID, goroutine]
 	strangers  []*goroutine // not announced when they were met
 	spare      []*goroutine
 	holds      uint32
@@ -57,7 +57,7 @@ func newLedger(f filter, wanted, wakers classes) *ledger {
 		filter:     f,
 		wanted:     wanted,
 		wakers:     wakers & wanted,
-		goroutines: make(map[convert.GoID]*goroutine),
+		goroutines: index.New[convert.GoID, goroutine](),
 		tasks:      tasks{byID: make(map[uint64]*task)},
 	}
 	l.unknown = l.names.id(taskUnknown, "")
@@ -75,7 +75,7 @@ func (l *ledger) record(r *convert.Record) {
 		l.goroutine(r)
 	case convert.KindSyscall:
 		if r.Phase == convert.Begin && l.wanted&(classSyscall|classBlocked) != 0 {
-			if g := l.find(r.G); g != nil {
+			if g := l.goroutines.Get(r.G); g != nil {
 				g.fresh = true
 			}
 		}
@@ -102,7 +102,7 @@ func (l *ledger) close() {
 
 // region takes a record of a region: its goroutine goes to another place.
 func (l *ledger) region(r *convert.Record) {
-	g := l.find(r.G)
+	g := l.goroutines.Get(r.G)
 	if g == nil {
 		return
 	}
@@ -139,7 +139,7 @@ func (l *ledger) task(r *convert.Record) {
 	if r.Phase == convert.Begin {
 		name := l.names.id(r.Name, convert.ReasonUnspecified)
 		tk := l.tasks.begin(r, name, l.filter.task.matches(r.Name))
-		if g := l.find(r.G); g != nil {
+		if g := l.goroutines.Get(r.G); g != nil {
 			l.settle(g, r.Time, r.Stack)
 			g.enter(scope{task: tk})
 		}
@@ -177,7 +177,7 @@ func (l *ledger) gc(r *convert.Record) {
 			return
 		}
 	}
-	g := l.find(r.G)
+	g := l.goroutines.Get(r.G)
 	i := -1
 	if g != nil {
 		i = slices.IndexFunc(g.ranges, func(s rangeStretch) bool {

@@ -92,11 +92,11 @@ func (s *Sink) goroutine(r *convert.Record) {
 			s.name(g, r.Name)
 		}
 	case convert.Instant:
-		if g := s.find(r.G); g != nil && g.fn == nil {
+		if g := s.goroutines.Get(r.G); g != nil && g.fn == nil {
 			s.name(g, r.Name)
 		}
 	case convert.End:
-		if g := s.find(r.G); g != nil {
+		if g := s.goroutines.Get(r.G); g != nil {
 			s.endGoroutine(g, r)
 		}
 	}
@@ -110,27 +110,9 @@ func (s *Sink) newGoroutine(id convert.GoID) *goroutine {
 		g = new(goroutine)
 	}
 	g.id, g.level = id, none
-	s.goroutines[id] = g
-	s.recent[uint64(id)%maxRecent] = g
+	s.goroutines.Set(id, g)
 	return g
 }
-
-// find returns a goroutine that lives, or nil.
-func (s *Sink) find(id convert.GoID) *goroutine {
-	at := &s.recent[uint64(id)%maxRecent]
-	if g := *at; g != nil && g.id == id {
-		return g
-	}
-	g := s.goroutines[id]
-	if g != nil {
-		*at = g
-	}
-	return g
-}
-
-// maxRecent is how many goroutines are found without a look into the map: few
-// do most.
-const maxRecent = 256
 
 // function returns that of a name.
 func (s *Sink) function(name string) *function {
@@ -180,10 +162,7 @@ func (s *Sink) endGoroutine(g *goroutine, r *convert.Record) {
 	if g.listed != nil {
 		s.list.died(g, r, &s.now)
 	}
-	delete(s.goroutines, g.id)
-	if at := &s.recent[uint64(g.id)%maxRecent]; *at == g {
-		*at = nil
-	}
+	s.goroutines.Delete(g.id)
 	if s.list.all == nil && len(s.free) < maxFree {
 		g.account.Reset()
 		*g = goroutine{account: g.account, early: g.early[:0], regions: g.regions[:0]}
@@ -196,7 +175,7 @@ const maxFree = 1024
 
 // state takes a record of a goroutine's states.
 func (s *Sink) state(r *convert.Record) {
-	g := s.find(r.G)
+	g := s.goroutines.Get(r.G)
 	if g == nil {
 		return
 	}
@@ -261,20 +240,15 @@ func (s *Sink) lead(t convert.Time, g *goroutine, to level) {
 // collects has the timeline count the proc of a goroutine as the collector's,
 // or no longer so.
 func (s *Sink) collects(t convert.Time, g *goroutine, collects bool) {
-	switch {
-	case g.collecting == collects:
-		return
-	case collects:
-		s.timeline.move(t, none, collecting)
-	default:
-		s.timeline.move(t, collecting, none)
+	if g.collecting != collects {
+		s.timeline.mark(t, collecting, collects)
+		g.collecting = collects
 	}
-	g.collecting = collects
 }
 
 // assist takes a record of a mark assist.
 func (s *Sink) assist(r *convert.Record) {
-	g := s.find(r.G)
+	g := s.goroutines.Get(r.G)
 	if g == nil {
 		return
 	}
@@ -288,7 +262,7 @@ func (s *Sink) assist(r *convert.Record) {
 // label takes the mode of a GC worker, which says what it runs as until it
 // stops.
 func (s *Sink) label(r *convert.Record) {
-	g := s.find(r.G)
+	g := s.goroutines.Get(r.G)
 	if g == nil || g.level != running || !strings.HasPrefix(r.Name, workerLabel) {
 		return
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/trace2otel/trace2otel/convert"
 	"github.com/trace2otel/trace2otel/internal/account"
+	"github.com/trace2otel/trace2otel/internal/index"
 )
 
 // Format is how a report is written.
@@ -42,8 +43,7 @@ type Sink struct {
 	world account.World
 	now   account.Totals // scratch
 
-	goroutines map[convert.GoID]*goroutine
-	recent     [maxRecent]*goroutine // by id, modulo the length
+	goroutines *index.Index[convert.GoID, goroutine] // that live
 	free       []*goroutine
 	functions  map[string]*function
 	list       list
@@ -84,7 +84,7 @@ func (s *Sink) Report() *Report { return &s.report }
 func (s *Sink) Begin(t *convert.Trace) error {
 	*s = Sink{
 		w: s.w, o: s.o, trace: *t, start: t.Start,
-		goroutines:  make(map[convert.GoID]*goroutine),
+		goroutines:  index.New[convert.GoID, goroutine](),
 		functions:   make(map[string]*function),
 		list:        newList(s.o.Goroutine),
 		procs:       make(map[convert.ProcID]*proc),

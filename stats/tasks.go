@@ -69,7 +69,7 @@ type region struct {
 func (s *Sink) task(r *convert.Record) {
 	if r.Phase == convert.Begin {
 		t := &task{by: r.G}
-		if g := s.find(r.G); g != nil {
+		if g := s.goroutines.Get(r.G); g != nil {
 			g.account.At(&s.world, r.Time, &t.start)
 		}
 		s.tasks[r.ID] = t
@@ -81,7 +81,7 @@ func (s *Sink) task(r *convert.Record) {
 	if t == nil {
 		return // begun before the trace: it is not known by whom
 	}
-	if g := s.find(r.G); g != nil && (r.By == r.G || r.Flags&convert.OpenEnd != 0) {
+	if g := s.goroutines.Get(r.G); g != nil && (r.By == r.G || r.Flags&convert.OpenEnd != 0) {
 		g.account.At(&s.world, r.Time, &s.now)
 		s.now.Sub(&t.start)
 		sc.time.Add(&s.now)
@@ -92,7 +92,7 @@ func (s *Sink) task(r *convert.Record) {
 
 // region takes a record of one.
 func (s *Sink) region(r *convert.Record) {
-	g := s.find(r.G)
+	g := s.goroutines.Get(r.G)
 	if r.Phase == convert.Begin {
 		if g != nil {
 			s.enter(g, r)

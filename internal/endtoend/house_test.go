@@ -20,11 +20,12 @@ var may = map[string][]string{
 	"internal/gotrace": {},
 	"internal/wire":    {},
 	"internal/account": {"convert"},
-	"perfetto":         {"convert", "internal/wire"},
+	"internal/index":   {},
+	"perfetto":         {"convert", "internal/index", "internal/wire"},
 	"otlp":             {"convert", "internal/account", "internal/wire"},
 	"otlp/export":      {"otlp"},
-	"pprofout":         {"convert"},
-	"stats":            {"convert", "internal/account"},
+	"pprofout":         {"convert", "internal/index"},
+	"stats":            {"convert", "internal/account", "internal/index"},
 }
 
 // only says who alone may import a package from outside.
