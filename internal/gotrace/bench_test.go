@@ -3,19 +3,16 @@ package gotrace_test
 import (
 	"bytes"
 	"io"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"runtime"
 	"runtime/trace"
 	"slices"
-	"sync"
 	"testing"
-	"time"
 
 	xtrace "golang.org/x/exp/trace"
 
 	"github.com/trace2otel/trace2otel/internal/gotrace"
+	"github.com/trace2otel/trace2otel/internal/load"
 )
 
 // BenchmarkRead reads traces with this package and with golang.org/x/exp/trace
@@ -85,9 +82,9 @@ var loads = []struct {
 	{"server", func(b *testing.B) []byte { return file(b, "../../testdata/go1.26.8-multi.trace") }},
 	{"sync", func(b *testing.B) []byte { return file(b, "../../../shared/traces/load/sync.trace") }},
 	{"tasks", func(b *testing.B) []byte { return file(b, "../../../shared/traces/load/tasks.trace") }},
-	{"http", func(b *testing.B) []byte { return record(b, serve) }},
-	{"channels", func(b *testing.B) []byte { return record(b, pingPong) }},
-	{"goroutines", func(b *testing.B) []byte { return record(b, crowd) }},
+	{"http", func(b *testing.B) []byte { return record(b, load.Server) }},
+	{"channels", func(b *testing.B) []byte { return record(b, load.Channels) }},
+	{"goroutines", func(b *testing.B) []byte { return record(b, load.Goroutines) }},
 }
 
 func file(b *testing.B, name string) []byte {
@@ -107,70 +104,4 @@ func record(b *testing.B, f func()) []byte {
 	f()
 	trace.Stop()
 	return buf.Bytes()
-}
-
-// serve has HTTP clients ask a server for three seconds.
-func serve() {
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.Write([]byte("hello")) }))
-	defer s.Close()
-	var wg sync.WaitGroup
-	end := time.Now().Add(3 * time.Second)
-	for range 8 {
-		wg.Go(func() {
-			for time.Now().Before(end) {
-				if r, err := http.Get(s.URL); err == nil {
-					io.Copy(io.Discard, r.Body)
-					r.Body.Close()
-				}
-			}
-		})
-	}
-	wg.Wait()
-}
-
-// pingPong passes messages between goroutines, without and with a buffer.
-func pingPong() {
-	var wg sync.WaitGroup
-	for size := range 4 {
-		for range 4 {
-			c, back := make(chan int, size), make(chan int, size)
-			wg.Go(func() {
-				for i := range c {
-					back <- i
-				}
-				close(back)
-			})
-			wg.Go(func() {
-				for i := range 20_000 {
-					c <- i
-					<-back
-				}
-				close(c)
-			})
-		}
-	}
-	wg.Wait()
-}
-
-// crowd has 150,000 goroutines wait and be woken in turn, three times.
-func crowd() {
-	const n = 150_000
-	wake := make([]chan int, n)
-	done := make(chan int, n)
-	for i := range wake {
-		wake[i] = make(chan int)
-		go func() {
-			for range 3 {
-				done <- <-wake[i]
-			}
-		}()
-	}
-	for range 3 {
-		for _, c := range wake {
-			c <- 1
-		}
-		for range n {
-			<-done
-		}
-	}
 }
