@@ -17,7 +17,7 @@ func (s *Sink) compose(sum *convert.Summary) {
 		Scheduler:  s.reportScheduler(),
 		Functions:  s.reportFunctions(),
 		Goroutines: s.reportGoroutines(),
-		Unlisted:   s.list.more,
+		Unlisted:   s.list.chosen.more,
 		Waits:      s.reportPlaces(s.places.waits, func(p *place) bool { return p.reason != networkReason }),
 		Network:    s.reportPlaces(s.places.waits, func(p *place) bool { return p.reason == networkReason }),
 		Syscalls:   s.reportPlaces(s.places.syscalls, func(*place) bool { return true }),

@@ -19,8 +19,7 @@ type list struct {
 	id     convert.GoID // what match is, if it is a number
 	byID   bool
 	all    map[convert.GoID]*listed // of those that live; nil: there is no list
-	chosen []*listed
-	more   int64
+	chosen longest[*listed]
 }
 
 // A listed goroutine may come to be listed.
@@ -55,9 +54,6 @@ type peer struct {
 
 // maxPeers is how many goroutines are told apart, and how many functions.
 const maxPeers = 64
-
-// maxListed is how many goroutines are listed.
-const maxListed = 1000
 
 func newList(match *regexp.Regexp) list {
 	l := list{match: match}
@@ -137,22 +133,8 @@ func (l *list) died(g *goroutine, r *convert.Record, t *account.Totals) {
 		n.wokenBy, n.woke, n.creator = peers{}, peers{}, nil
 		return
 	}
-	if len(l.chosen) == maxListed {
-		// The shortest-lived gives way.
-		least := 0
-		for i, c := range l.chosen {
-			if c.times.Total < l.chosen[least].times.Total {
-				least = i
-			}
-		}
-		l.more++
-		if t.Sum() <= l.chosen[least].times.Total {
-			return
-		}
-		l.chosen = slices.Delete(l.chosen, least, least+1)
-	}
 	n.times = timesOf(t)
-	l.chosen = append(l.chosen, n)
+	l.chosen.add(n.times.Total, n)
 }
 
 func (l *list) matches(n *listed) bool {
@@ -164,7 +146,7 @@ func (l *list) matches(n *listed) bool {
 
 // report returns the goroutines chosen.
 func (s *Sink) reportGoroutines() (all []Goroutine) {
-	for _, n := range s.list.chosen {
+	for _, n := range s.list.chosen.all() {
 		out := Goroutine{
 			ID: n.id, Function: n.name, Start: n.start, Began: n.began, Ended: n.ended,
 			CreatedAt: s.frames(n.stack), Times: n.times,
