@@ -14,11 +14,7 @@ func (r *report) annotate(w io.Writer) {
 	for i := range r.Inputs {
 		in := &r.Inputs[i]
 		for _, m := range in.Messages {
-			text := m.Text
-			if m.Hint != "" {
-				text += "\nhint: " + m.Hint
-			}
-			fmt.Fprintf(w, "::%s file=%s,title=trace2otel::%s\n", m.Level, escapeProperty(in.Input), escapeData(text))
+			fmt.Fprintf(w, "::%s file=%s,title=trace2otel::%s\n", m.Level, escapeProperty(in.Input), escapeData(m.String()))
 		}
 	}
 }

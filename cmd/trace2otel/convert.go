@@ -196,9 +196,11 @@ func (b *batch) outputs() ([]output, error) {
 		return nil, hinted{errors.New("to what?"), "pass --to, with some of " + strings.Join(formatNames(), ",")}
 	case b.dir == "":
 		return nil, hinted{errors.New("where to?"), "pass --out, with a folder"}
-	case b.accounts.check() != nil:
-		return nil, b.accounts.check()
-	case b.workers < 1:
+	}
+	if err := b.accounts.check(); err != nil {
+		return nil, err
+	}
+	if b.workers < 1 {
 		return nil, fmt.Errorf("--jobs cannot be %d", b.workers)
 	}
 	return b.selected()

@@ -247,21 +247,29 @@ func (d *delivery) tell(c *cli, name string) exitCode {
 	if d.exporter == nil {
 		return exitOK
 	}
-	r := d.report
-	if r.Err != nil {
-		c.messages.failure(name, fmt.Errorf("%s does not take spans: %w", d, r.Err))
-	}
-	if r.Notice != "" {
-		c.messages.warning(name, fmt.Errorf("%s says: %s", d, r.Notice))
-	}
-	const last = "%d spans sent to %s, %d rejected, %d failed"
-	if r.Rejected == 0 && r.Failed == 0 {
-		c.messages.note(name, last, r.Sent, d, r.Rejected, r.Failed)
+	if c.tellSent(name, d, "spans", "spans", &d.report) {
 		return exitOK
 	}
-	c.messages.failure(name, fmt.Errorf(last, r.Sent, d, r.Rejected, r.Failed))
-	if r.Sent == 0 || c.strict {
+	if d.report.Sent == 0 || c.strict {
 		return exitFailed
 	}
 	return exitLoss
+}
+
+// tellSent says what became of what was sent to a back end: what it is, and
+// what is counted of it. It reports whether all was taken.
+func (c *cli) tellSent(name string, to fmt.Stringer, what, counted string, r *export.Report) bool {
+	if r.Err != nil {
+		c.messages.failure(name, fmt.Errorf("%s does not take %s: %w", to, what, r.Err))
+	}
+	if r.Notice != "" {
+		c.messages.warning(name, fmt.Errorf("%s says: %s", to, r.Notice))
+	}
+	last := fmt.Sprintf("%d %s sent to %s, %d rejected, %d failed", r.Sent, counted, to, r.Rejected, r.Failed)
+	if r.Rejected == 0 && r.Failed == 0 {
+		c.messages.note(name, "%s", last)
+		return true
+	}
+	c.messages.failure(name, errors.New(last))
+	return false
 }

@@ -84,11 +84,7 @@ func (in *reportInput) explain() (first, all string) {
 			if first == "" {
 				first = m.Text
 			}
-			line := m.Text
-			if m.Hint != "" {
-				line += "\nhint: " + m.Hint
-			}
-			lines = append(lines, line)
+			lines = append(lines, m.String())
 		}
 	}
 	return first, strings.Join(lines, "\n")

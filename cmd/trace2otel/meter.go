@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/trace2otel/trace2otel/otlp/export"
 )
@@ -66,18 +65,8 @@ func (m *meter) tell(c *cli, name string) exitCode {
 	if m.exporter == nil {
 		return exitOK
 	}
-	r := m.report
-	if r.Err != nil {
-		c.messages.failure(name, fmt.Errorf("%s does not take metrics: %w", m, r.Err))
-	}
-	if r.Notice != "" {
-		c.messages.warning(name, fmt.Errorf("%s says: %s", m, r.Notice))
-	}
-	const last = "%d points of metrics sent to %s, %d rejected, %d failed"
-	if r.Rejected == 0 && r.Failed == 0 {
-		c.messages.note(name, last, r.Sent, m, r.Rejected, r.Failed)
+	if c.tellSent(name, m, "metrics", "points of metrics", &m.report) {
 		return exitOK
 	}
-	c.messages.failure(name, fmt.Errorf(last, r.Sent, m, r.Rejected, r.Failed))
 	return exitLoss
 }

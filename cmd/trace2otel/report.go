@@ -62,6 +62,14 @@ type reportSaid struct {
 	Hint  string `json:"hint,omitempty"`
 }
 
+// String returns what was said, with its hint in a line of its own.
+func (s reportSaid) String() string {
+	if s.Hint == "" {
+		return s.Text
+	}
+	return s.Text + "\nhint: " + s.Hint
+}
+
 type reportOutput struct {
 	Path   string `json:"path"`
 	Bytes  int64  `json:"bytes"`
@@ -102,11 +110,7 @@ func newReport(jobs []job, timings bool) *report {
 			in.Took = int64(j.outcome.took)
 		}
 		r.Inputs = append(r.Inputs, in)
-		r.Totals.Inputs++
-		*map[string]*int{
-			statusConverted: &r.Totals.Converted, statusLossy: &r.Totals.Lossy, statusAsserted: &r.Totals.Asserted,
-			statusFailed: &r.Totals.Failed, statusSkipped: &r.Totals.Skipped,
-		}[in.Status]++
+		r.Totals.count(in.Status)
 	}
 	for i := range jobs {
 		add(&jobs[i])
@@ -115,6 +119,23 @@ func newReport(jobs []job, timings bool) *report {
 		}
 	}
 	return r
+}
+
+// count counts an input of a status.
+func (t *reportTotals) count(status string) {
+	t.Inputs++
+	switch status {
+	case statusConverted:
+		t.Converted++
+	case statusLossy:
+		t.Lossy++
+	case statusAsserted:
+		t.Asserted++
+	case statusFailed:
+		t.Failed++
+	case statusSkipped:
+		t.Skipped++
+	}
 }
 
 func inputReport(j *job) reportInput {
