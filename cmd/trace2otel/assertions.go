@@ -44,27 +44,31 @@ func (a *assertions) check() error {
 	return nil
 }
 
-// sinks returns what has to see the trace to hold the assertions against it.
-func (a *assertions) sinks() []convert.Sink {
+// analysis returns what is to hold the assertions against, nil if there are
+// none: one of sinks, or one more that is to see the trace.
+func (a *assertions) analysis(sinks []convert.Sink) (*stats.Sink, []convert.Sink) {
 	if len(a.all) == 0 {
-		return nil
+		return nil, sinks
 	}
-	return []convert.Sink{stats.New(nil, stats.Options{})}
+	for _, s := range sinks {
+		if has, ok := s.(*stats.Sink); ok {
+			return has, sinks
+		}
+	}
+	more := stats.New(nil, stats.Options{})
+	return more, append(sinks, more)
 }
 
-// hold says which assertions hold for the trace that sinks have seen.
-func (a *assertions) hold(m *messages, name string, sinks []convert.Sink) (checks []stats.Check, code exitCode) {
-	for _, s := range sinks {
-		report := s.(*stats.Sink).Report()
-		for _, assertion := range a.all {
-			c := assertion.Check(report, a.partial)
-			checks = append(checks, c)
-			if c.Holds {
-				m.note(name, "as asserted: %v", c)
-			} else {
-				m.failure(name, fmt.Errorf("not as asserted: %v", c))
-				code = exitAsserted
-			}
+// hold says which assertions hold for the trace that analysis has seen.
+func (a *assertions) hold(m *messages, name string, analysis *stats.Sink) (checks []stats.Check, code exitCode) {
+	for _, assertion := range a.all {
+		c := assertion.Check(analysis.Report(), a.partial)
+		checks = append(checks, c)
+		if c.Holds {
+			m.note(name, "as asserted: %v", c)
+		} else {
+			m.failure(name, fmt.Errorf("not as asserted: %v", c))
+			code = exitAsserted
 		}
 	}
 	return checks, code

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"io"
 	"os"
 	"time"
 
@@ -41,7 +40,7 @@ func (x *extent) read(ctx context.Context, refused error) error {
 		if !in.regular {
 			return refused
 		}
-		if _, err := io.CopyN(io.Discard, in, x.skip); err != nil {
+		if err := in.skip(x.skip); err != nil {
 			return err
 		}
 		first, last, err := convert.Extent(ctx, in, x.decoding)

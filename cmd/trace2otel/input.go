@@ -67,6 +67,12 @@ func openInput(ctx context.Context, path string, stdin *os.File, l limits) (*inp
 	return in, nil
 }
 
+// skip passes over what comes before a trace that is not the first of its input.
+func (in *input) skip(n int64) error {
+	_, err := io.CopyN(io.Discard, in, n)
+	return err
+}
+
 // read has the input be what r holds, decompressed. If that fails, the input is
 // closed.
 func (in *input) read(r io.Reader) error {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/trace2otel/trace2otel/convert"
+	"github.com/trace2otel/trace2otel/stats"
 )
 
 // A job is one input and what is to be made of it. Jobs are independent:
@@ -60,10 +61,10 @@ func (j *job) follower(at int64) job {
 // openJob opens the input of a job where its trace begins.
 func (c *cli) openJob(ctx context.Context, j *job) (*input, error) {
 	in, err := c.open(ctx, j.input)
-	if err != nil || j.skip == 0 {
-		return in, err
+	if err != nil {
+		return nil, err
 	}
-	if _, err := io.CopyN(io.Discard, in, j.skip); err != nil {
+	if err := in.skip(j.skip); err != nil {
 		in.Close()
 		return nil, err
 	}
@@ -140,8 +141,7 @@ func (c *cli) run(ctx context.Context, j job) exitCode {
 // produce makes what a job is to make.
 func (c *cli) produce(ctx context.Context, j job) exitCode {
 	name := j.name()
-	asserted := c.assertions.sinks()
-	files, summary, err := c.convert(ctx, j, asserted)
+	files, summary, analysis, err := c.convert(ctx, j)
 	j.outcome.summary = summary
 	if ctx.Err() != nil {
 		discard(files)
@@ -163,7 +163,7 @@ func (c *cli) produce(ctx context.Context, j job) exitCode {
 		return worse(code, exitFailed)
 	}
 	code = worse(code, c.commit(ctx, name, files, failed, j.outcome))
-	checks, held := c.assertions.hold(&c.messages, name, asserted)
+	checks, held := c.assertions.hold(&c.messages, name, analysis)
 	j.outcome.asserted = checks
 	return worse(code, held)
 }
@@ -174,9 +174,9 @@ func (c *cli) interrupted(ctx context.Context, name string) exitCode {
 	return exitInterrupted(ctx)
 }
 
-// convert makes the files of a job, and shows the trace to others. The files are
-// not in their places yet.
-func (c *cli) convert(ctx context.Context, j job, others []convert.Sink) ([]destination, *convert.Summary, error) {
+// convert makes the files of a job, which are not in their places yet, and what
+// assertions are to be held against.
+func (c *cli) convert(ctx context.Context, j job) ([]destination, *convert.Summary, *stats.Sink, error) {
 	// The base name makes a file, its gzip and a copy elsewhere convert alike.
 	o := convert.Options{
 		Name: j.base(), Decoder: c.decoder, StrictDecode: c.strictDecode,
@@ -186,23 +186,23 @@ func (c *cli) convert(ctx context.Context, j job, others []convert.Sink) ([]dest
 	x := extent{path: j.input, stdin: c.stdin, decoding: o, limits: c.limits, skip: j.skip}
 	start, err := c.start.of(ctx, &x)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	from, to, err := c.window.of(ctx, &x)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	o.Start, o.From, o.To = start, from, to
 	if err := shiftToNow(ctx, j.targets, &x, &o); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	targets, err := c.firstPass(ctx, j, o)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	in, err := c.openJob(ctx, &j)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	defer in.Close()
 
@@ -211,7 +211,7 @@ func (c *cli) convert(ctx context.Context, j job, others []convert.Sink) ([]dest
 	for _, t := range targets {
 		f, err := t.open(ctx, c, outputMode{keep: t.keep, whole: c.strict, gzip: t.gzip})
 		if err != nil {
-			return files, nil, err
+			return files, nil, nil, err
 		}
 		files = append(files, f)
 		o := t.output
@@ -224,12 +224,13 @@ func (c *cli) convert(ctx context.Context, j job, others []convert.Sink) ([]dest
 		j.delivery.watch(in, c)
 		defer j.delivery.progress.end()
 	}
-	summary, err := convert.Run(ctx, in, o, append(sinks.make(windowNotes(from, to)), others...)...)
+	analysis, all := c.assertions.analysis(sinks.make(windowNotes(from, to)))
+	summary, err := convert.Run(ctx, in, o, all...)
 	for _, f := range files {
 		f.flush()
 	}
 	j.outcome.stored = in.stored.Load()
-	return files, summary, sinks.outputErrors(err)
+	return files, summary, analysis, sinks.outputErrors(err)
 }
 
 // firstPass reads the trace for those outputs that need it twice, and returns
