@@ -4,13 +4,16 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
-	"sync"
 	"sync/atomic"
 )
 
 // queueLength is how many batches may wait before a sink. Two are enough to
 // keep it busy while the engine fills the next; more would only hold memory.
 const queueLength = 2
+
+// spareBatches is how many batches are kept for use again. No more are in use
+// while the sinks keep up with one another.
+const spareBatches = queueLength + 2
 
 // An emitter gathers records into batches and hands every batch to all sinks.
 // The slowest sink throttles the engine; a sink that failed just lets batches
@@ -25,10 +28,14 @@ type emitter struct {
 	records []Record // of batch, with those to come
 	n       int      // how many there are
 	ends    Flags    // of all Ends that are added
-	free    sync.Pool
+	free    chan *sharedBatch
 }
 
-// A sharedBatch goes back to the pool when the last sink has consumed it.
+func newEmitter(ctx context.Context, size int, stacks *stacks) *emitter {
+	return &emitter{ctx: ctx, size: size, stacks: stacks, free: make(chan *sharedBatch, spareBatches)}
+}
+
+// A sharedBatch is free for use again when the last sink has consumed it.
 type sharedBatch struct {
 	Batch
 	users atomic.Int32
@@ -83,12 +90,18 @@ func (e *emitter) end(begin *Record, t Time) *Record {
 // renew sends the current batch, and begins another.
 func (e *emitter) renew() {
 	e.flush()
-	b, _ := e.free.Get().(*sharedBatch)
-	if b == nil {
-		b = &sharedBatch{Batch: Batch{Records: make([]Record, e.size)}}
+	e.batch = e.spare()
+	e.records = e.batch.Records[:e.size]
+}
+
+// spare returns a batch to fill, one that was used before if there is one.
+func (e *emitter) spare() *sharedBatch {
+	select {
+	case b := <-e.free:
+		return b
+	default:
+		return &sharedBatch{Batch: Batch{Records: make([]Record, e.size)}}
 	}
-	e.batch = b
-	e.records = b.Records[:e.size]
 }
 
 // flush sends the current batch, with the stacks that it is the first to use.
@@ -134,7 +147,10 @@ func (e *emitter) release(b *sharedBatch) {
 func (e *emitter) recycle(b *sharedBatch) {
 	clear(b.Stacks)
 	b.Stacks = b.Stacks[:0]
-	e.free.Put(b)
+	select {
+	case e.free <- b:
+	default:
+	}
 }
 
 // A runner drives one sink from a goroutine of its own.

@@ -32,7 +32,7 @@ func newConversion(ctx context.Context, o Options, sinks []Sink) *conversion {
 	if size <= 0 {
 		size = DefaultBatchSize
 	}
-	c.out = &emitter{ctx: ctx, size: size, stacks: c.stacks}
+	c.out = newEmitter(ctx, size, c.stacks)
 	for _, s := range sinks {
 		c.out.runners = append(c.out.runners, &runner{
 			sink: s, queue: make(chan *sharedBatch, queueLength), done: make(chan struct{}), failed: &c.failed,

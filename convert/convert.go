@@ -59,10 +59,10 @@ type Options struct {
 	BatchSize int
 }
 
-// DefaultBatchSize makes the hand-over of a batch to a sink, some microseconds,
-// small beside the work on its records: twice as many gain nothing, half as
-// many cost some 5 %.
-const DefaultBatchSize = 4096
+// DefaultBatchSize makes batches of 128 KB. As many of them as are in use fit
+// into the cache of a core, which matters more than that larger ones wake the
+// sinks less often: batches of 4096 records cost a fifth more.
+const DefaultBatchSize = 1024
 
 // Run reads the execution trace r to its end and hands its records to every
 // sink, each on a goroutine of its own; it returns after all have ended. r is
