@@ -1,15 +1,6 @@
 package convert
 
-import (
-	"context"
-	"fmt"
-	"runtime/debug"
-	"sync/atomic"
-)
-
-// queueLength is how many batches may wait before a sink. Two are enough to
-// keep it busy while the engine fills the next; more would only hold memory.
-const queueLength = 2
+import "sync/atomic"
 
 // spareBatches is how many batches are kept for use again. No more are in use
 // while the sinks keep up with one another.
@@ -19,7 +10,6 @@ const spareBatches = queueLength + 2
 // The slowest sink throttles the engine; a sink that failed just lets batches
 // pass.
 type emitter struct {
-	ctx     context.Context
 	size    int
 	stacks  *stacks
 	runners []*runner
@@ -31,8 +21,8 @@ type emitter struct {
 	free    chan *sharedBatch
 }
 
-func newEmitter(ctx context.Context, size int, stacks *stacks) *emitter {
-	return &emitter{ctx: ctx, size: size, stacks: stacks, free: make(chan *sharedBatch, spareBatches)}
+func newEmitter(size int, stacks *stacks) *emitter {
+	return &emitter{size: size, stacks: stacks, free: make(chan *sharedBatch, spareBatches)}
 }
 
 // A sharedBatch is free for use again when the last sink has consumed it.
@@ -105,7 +95,7 @@ func (e *emitter) spare() *sharedBatch {
 }
 
 // flush sends the current batch, with the stacks that it is the first to use.
-// It may have to wait for a sink; the context's end stops that.
+// It may have to wait for a sink.
 func (e *emitter) flush() {
 	b := e.batch
 	if b == nil {
@@ -128,11 +118,7 @@ func (e *emitter) flush() {
 		e.recycle(b)
 	}
 	for _, r := range e.runners {
-		select {
-		case r.queue <- b:
-		case <-e.ctx.Done():
-			return // nobody finishes any more
-		}
+		r.take(b, e)
 	}
 }
 
@@ -151,44 +137,4 @@ func (e *emitter) recycle(b *sharedBatch) {
 	case e.free <- b:
 	default:
 	}
-}
-
-// A runner drives one sink from a goroutine of its own.
-type runner struct {
-	sink    Sink
-	queue   chan *sharedBatch
-	summary *Summary // set before queue is closed, if the sink is to finish
-	done    chan struct{}
-	failed  *atomic.Int32 // counts the sinks that failed
-	err     error
-}
-
-// run consumes batches until the queue is closed, and finishes.
-func (r *runner) run(t *Trace, e *emitter) {
-	defer close(r.done)
-	r.call("begin", func() error { return r.sink.Begin(t) })
-	for b := range r.queue {
-		r.call("consume", func() error { return r.sink.Consume(&b.Batch) })
-		e.release(b)
-	}
-	if r.summary != nil {
-		r.call("finish", func() error { return r.sink.Finish(r.summary) })
-	}
-}
-
-// call makes one of the sink's calls, unless one has failed. A panic in a sink
-// fails that sink alone.
-func (r *runner) call(name string, f func() error) {
-	if r.err != nil {
-		return
-	}
-	defer func() {
-		if p := recover(); p != nil {
-			r.err = fmt.Errorf("%T: %s: panic: %v\n%s", r.sink, name, p, debug.Stack())
-		}
-		if r.err != nil {
-			r.failed.Add(1)
-		}
-	}()
-	r.err = f()
 }

@@ -11,8 +11,8 @@ import (
 
 // A conversion is one run of the engine over a trace.
 //
-// The goroutine that calls Run reads events and owns all state; each sink has
-// a goroutine of its own, from the first event to end.
+// The goroutine that calls Run reads events and owns all state; if there are
+// several sinks, each has a goroutine of its own, from the first event to end.
 type conversion struct {
 	ctx     context.Context
 	options Options
@@ -32,11 +32,13 @@ func newConversion(ctx context.Context, o Options, sinks []Sink) *conversion {
 	if size <= 0 {
 		size = DefaultBatchSize
 	}
-	c.out = newEmitter(ctx, size, c.stacks)
+	c.out = newEmitter(size, c.stacks)
 	for _, s := range sinks {
-		c.out.runners = append(c.out.runners, &runner{
-			sink: s, queue: make(chan *sharedBatch, queueLength), done: make(chan struct{}), failed: &c.failed,
-		})
+		r := &runner{sink: s, failed: &c.failed}
+		if !o.Serial && len(sinks) > 1 {
+			r.queue, r.done = newQueue(), make(chan struct{})
+		}
+		c.out.runners = append(c.out.runners, r)
 	}
 	c.engine = newEngine(c.out, c.stacks)
 	return c
@@ -189,7 +191,7 @@ func (c *conversion) start() {
 	c.started = true
 	t := c.summary.Trace
 	for _, r := range c.out.runners {
-		go r.run(&t, c.out)
+		r.start(&t, c.out)
 	}
 }
 
@@ -211,14 +213,15 @@ func (c *conversion) end(finish bool) {
 	if !c.started {
 		return
 	}
-	for _, r := range c.out.runners {
-		if finish {
-			r.summary = &c.summary
-		}
-		close(r.queue)
+	var s *Summary
+	if finish {
+		s = &c.summary
 	}
 	for _, r := range c.out.runners {
-		<-r.done
+		r.end(s)
+	}
+	for _, r := range c.out.runners {
+		r.wait()
 	}
 }
 

@@ -54,6 +54,12 @@ type Options struct {
 	// is for 2 GiB. DecoderX has no such bound.
 	MaxGeneration int64
 
+	// Serial has all sinks work on the goroutine that calls Run, as a single one
+	// does anyway, instead of each on its own. It takes longer, but less CPU
+	// time: it is for those who convert as many traces at once as there are
+	// cores. It changes no output.
+	Serial bool
+
 	// BatchSize is the number of records to a batch, DefaultBatchSize if zero.
 	// It changes no output.
 	BatchSize int
@@ -65,8 +71,8 @@ type Options struct {
 const DefaultBatchSize = 1024
 
 // Run reads the execution trace r to its end and hands its records to every
-// sink, each on a goroutine of its own; it returns after all have ended. r is
-// the plain trace, already decompressed. Memory is bounded by the trace's
+// sink; it returns after all have ended. Several sinks have a goroutine each. r
+// is the plain trace, already decompressed. Memory is bounded by the trace's
 // largest generation, not by its length.
 //
 // A trace that is damaged is converted as far as it can be read: the error is

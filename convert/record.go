@@ -323,7 +323,7 @@ type Loss struct {
 }
 
 // A Sink is an output format: it turns records into bytes somewhere. Run calls
-// its methods in this order, all from one goroutine that belongs to the sink:
+// its methods in this order, all from one goroutine:
 //
 //	Begin, Consume any number of times, Finish
 //

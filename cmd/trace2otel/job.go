@@ -25,6 +25,7 @@ type job struct {
 	meter    *meter    // likewise
 	err      error     // instead: why there is nothing to convert
 	outcome  *outcome  // what becomes of it; nil: nobody wants to know
+	serial   bool      // there are others for the other cores
 
 	// Of a trace that follows another one in the same input:
 	nth  int   // it is the second, or so; else 0
@@ -50,7 +51,7 @@ func (j *job) base() string {
 // follower returns the job of the trace that follows at an offset from where
 // this one begins.
 func (j *job) follower(at int64) job {
-	next := job{input: j.input, outcome: new(outcome), nth: max(j.nth, 1) + 1, skip: j.skip + at}
+	next := job{input: j.input, outcome: new(outcome), serial: j.serial, nth: max(j.nth, 1) + 1, skip: j.skip + at}
 	for _, t := range j.targets {
 		t.path = filepath.Join(filepath.Dir(t.path), next.base()+t.ext)
 		next.targets = append(next.targets, t)
@@ -181,6 +182,7 @@ func (c *cli) convert(ctx context.Context, j job) ([]destination, *convert.Summa
 	o := convert.Options{
 		Name: j.base(), Decoder: c.decoder, StrictDecode: c.strictDecode,
 		MaxGeneration: int64(c.limits.generation),
+		Serial:        j.serial,
 		AsGo:          slices.ContainsFunc(j.targets, func(t target) bool { return t.asGo }),
 	}
 	x := extent{path: j.input, stdin: c.stdin, decoding: o, limits: c.limits, skip: j.skip}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"os"
+	"runtime"
 	"sync"
 	"sync/atomic"
 
@@ -43,6 +44,7 @@ func (p pool) run(ctx context.Context, c *cli, jobs []job) exitCode {
 		all    sync.WaitGroup
 	)
 	for i := range jobs {
+		jobs[i].serial = min(p.workers, len(jobs)) >= runtime.GOMAXPROCS(0) && p.workers > 1
 		done[i] = make(chan struct{})
 		if jobs[i].outcome == nil {
 			jobs[i].outcome = new(outcome)
