@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"runtime"
 	"time"
+
+	"github.com/trace2otel/trace2otel/internal/firstgc"
 )
 
 func main() {
@@ -82,6 +84,7 @@ func report(name, path string) error {
 			return err
 		}
 		defer f.Close()
+		firstgc.At(16 << 20) // as the command does
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		var o outcome
