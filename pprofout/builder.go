@@ -8,18 +8,39 @@ import (
 	"github.com/trace2otel/trace2otel/convert"
 )
 
-// A builder makes the samples of a profile, and its tables in the order of
-// their first use.
+// A builder makes the samples of profiles, one profile after the other, and the
+// tables of each in the order of their first use. Stacks, locations, functions
+// and labels are made once for all profiles.
 type builder struct {
 	s         *Sink
 	p         *profile.Profile
+	nth       int // p is the nth profile, counted from 1
 	mapping   *profile.Mapping
-	functions map[function]*profile.Function
-	locations map[convert.Frame]*profile.Location
-	stacks    map[convert.StackID][]*profile.Location
+	functions map[function]*profileFunction
+	locations map[convert.Frame]*location
+	stacks    []stack          // by their ids
 	starts    map[function]int // first lines, where known
 	labels    map[labels]map[string][]string
 }
+
+// A location, function or stack belongs to the profile that last used it: its
+// number is of that one's table.
+type (
+	location struct {
+		profile.Location
+		function *profileFunction
+		nth      int
+	}
+	profileFunction struct {
+		profile.Function
+		nth int
+	}
+	stack struct {
+		locations []*profile.Location
+		frames    []*location
+		nth       int
+	}
+)
 
 // labels are what a sample is labelled with. Samples of the same labels share
 // them: they are most of what a profile with many goroutines consists of.
@@ -34,14 +55,20 @@ type function struct{ name, file string }
 func newBuilder(s *Sink) *builder {
 	return &builder{
 		s:         s,
-		functions: make(map[function]*profile.Function),
-		locations: make(map[convert.Frame]*profile.Location),
-		stacks:    make(map[convert.StackID][]*profile.Location),
+		functions: make(map[function]*profileFunction),
+		locations: make(map[convert.Frame]*location),
+		stacks:    make([]stack, len(s.frames)),
 		starts:    s.startLines(),
 		labels:    make(map[labels]map[string][]string),
 		// Says that there is nothing to symbolize.
 		mapping: &profile.Mapping{ID: 1, HasFunctions: true, HasFilenames: true, HasLineNumbers: true},
 	}
+}
+
+// begin begins a profile: what is made from now on is p's.
+func (b *builder) begin(p *profile.Profile) {
+	b.p = p
+	b.nth++
 }
 
 // startLines returns the lines that functions begin at, of those that
@@ -144,32 +171,58 @@ func (b *builder) labelled(l labels) map[string][]string {
 // stack that the trace does not give gets a frame that says so: pprof shows
 // nothing of a sample without frames, yet has it in the total.
 func (b *builder) stack(id convert.StackID) []*profile.Location {
-	if locations := b.stacks[id]; locations != nil {
-		return locations
+	st := &b.stacks[id]
+	if st.nth == b.nth {
+		return st.locations
 	}
-	locations := make([]*profile.Location, 0, max(1, len(b.s.frames[id])))
-	for i := range b.s.frames[id] {
-		locations = append(locations, b.location(b.s.frames[id][i]))
+	st.nth = b.nth
+	if st.locations == nil {
+		frames := b.s.frames[id]
+		if len(frames) == 0 {
+			frames = []convert.Frame{{Func: noStack}}
+		}
+		st.frames = make([]*location, len(frames))
+		st.locations = make([]*profile.Location, len(frames))
+		for i, f := range frames {
+			st.frames[i] = b.location(f)
+			st.locations[i] = &st.frames[i].Location
+		}
 	}
-	if len(locations) == 0 {
-		locations = append(locations, b.pseudo(noStack))
+	for _, l := range st.frames {
+		b.use(l)
 	}
-	b.stacks[id] = locations
-	return locations
+	return st.locations
 }
 
 // pseudo returns the location of a frame that is no function.
-func (b *builder) pseudo(name string) *profile.Location { return b.location(convert.Frame{Func: name}) }
+func (b *builder) pseudo(name string) *profile.Location {
+	l := b.location(convert.Frame{Func: name})
+	b.use(l)
+	return &l.Location
+}
 
-func (b *builder) location(f convert.Frame) *profile.Location {
+// use has the profile's tables contain l.
+func (b *builder) use(l *location) {
+	if l.nth == b.nth {
+		return
+	}
+	l.nth = b.nth
+	if fn := l.function; fn.nth != b.nth {
+		fn.nth = b.nth
+		b.p.Function = append(b.p.Function, &fn.Function)
+		fn.ID = uint64(len(b.p.Function))
+	}
+	b.p.Location = append(b.p.Location, &l.Location)
+	l.ID = uint64(len(b.p.Location))
+}
+
+func (b *builder) location(f convert.Frame) *location {
 	l := b.locations[f]
 	if l == nil {
-		l = &profile.Location{
-			ID:      uint64(len(b.p.Location) + 1),
-			Mapping: b.mapping,
-			Line:    []profile.Line{{Function: b.function(&f), Line: int64(f.Line)}},
-		}
-		b.p.Location = append(b.p.Location, l)
+		fn := b.function(&f)
+		l = &location{function: fn}
+		l.Mapping = b.mapping
+		l.Line = []profile.Line{{Function: &fn.Function, Line: int64(f.Line)}}
 		b.locations[f] = l
 	}
 	return l
@@ -177,18 +230,13 @@ func (b *builder) location(f convert.Frame) *profile.Location {
 
 func functionOf(f *convert.Frame) function { return function{valid(f.Func), valid(f.File)} }
 
-func (b *builder) function(f *convert.Frame) *profile.Function {
+func (b *builder) function(f *convert.Frame) *profileFunction {
 	key := functionOf(f)
 	fn := b.functions[key]
 	if fn == nil {
-		fn = &profile.Function{
-			ID:         uint64(len(b.p.Function) + 1),
-			Name:       key.name,
-			SystemName: key.name,
-			Filename:   key.file,
-			StartLine:  int64(b.starts[key]),
-		}
-		b.p.Function = append(b.p.Function, fn)
+		fn = new(profileFunction)
+		fn.Name, fn.SystemName, fn.Filename = key.name, key.name, key.file
+		fn.StartLine = int64(b.starts[key])
 		b.functions[key] = fn
 	}
 	return fn

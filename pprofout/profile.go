@@ -2,18 +2,19 @@ package pprofout
 
 import (
 	"fmt"
-	"github.com/klauspost/compress/gzip"
 	"io"
 	"regexp"
 	"strings"
 
 	"github.com/google/pprof/profile"
+	"github.com/klauspost/compress/gzip"
 
 	"github.com/trace2otel/trace2otel/convert"
 )
 
-// profile makes the profile of s.outs[i].
-func (s *Sink) profile(i int, sum *convert.Summary) *profile.Profile {
+// profile makes the profile of s.outs[i]. It is to be written before the next
+// is made.
+func (s *Sink) profile(b *builder, i int, sum *convert.Summary) *profile.Profile {
 	var (
 		kind    = s.outs[i].Kind
 		rule    = &rules[kind]
@@ -25,8 +26,7 @@ func (s *Sink) profile(i int, sum *convert.Summary) *profile.Profile {
 	} else {
 		samples, unknown = s.compat[i].samples(sum)
 	}
-	b := newBuilder(s)
-	b.p = &profile.Profile{
+	b.begin(&profile.Profile{
 		SampleType: []*profile.ValueType{
 			{Type: rule.values[0].name, Unit: rule.values[0].unit},
 			{Type: rule.values[1].name, Unit: rule.values[1].unit},
@@ -39,7 +39,7 @@ func (s *Sink) profile(i int, sum *convert.Summary) *profile.Profile {
 		DurationNanos: int64(sum.End.Sub(s.trace.Start)),
 		Mapping:       []*profile.Mapping{b.mapping},
 		Comments:      s.comments(kind, unknown, sum),
-	}
+	})
 	if kind == CPU {
 		// Those of runtime/pprof, for the same reason.
 		b.p.PeriodType = &profile.ValueType{Type: "cpu", Unit: "nanoseconds"}

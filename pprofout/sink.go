@@ -3,9 +3,10 @@ package pprofout
 import (
 	"errors"
 	"fmt"
-	"github.com/klauspost/compress/gzip"
 	"io"
 	"slices"
+
+	"github.com/klauspost/compress/gzip"
 
 	"github.com/trace2otel/trace2otel/convert"
 )
@@ -115,9 +116,9 @@ func (s *Sink) Finish(sum *convert.Summary) error {
 	}
 	errs := make(WriteErrors, len(s.outs))
 	failed := false
-	z := gzip.NewWriter(nil) // large
+	z, b := gzip.NewWriter(nil), newBuilder(s)
 	for i := range s.outs {
-		if err := write(z, s.outs[i].W, s.profile(i, sum)); err != nil {
+		if err := write(z, s.outs[i].W, s.profile(b, i, sum)); err != nil {
 			errs[i] = fmt.Errorf("pprofout: writing the %v profile: %w", s.outs[i].Kind, err)
 			failed = true
 		}
