@@ -87,9 +87,9 @@ func (s *Sink) startLines() map[function]int {
 	return lines
 }
 
-// sample makes a sample of a profile of kind.
-func (b *builder) sample(kind Kind, s *sample) *profile.Sample {
-	out := &profile.Sample{Value: []int64{s.count, int64(s.delay)}}
+// sample makes out, which has room for its values, s of a profile of kind.
+func (b *builder) sample(out *profile.Sample, kind Kind, s *sample) {
+	out.Value[0], out.Value[1] = s.count, int64(s.delay)
 	if b.s.o.ReasonFrames {
 		if f := b.s.reasonFrame(kind, s); f != "" {
 			out.Location = append(out.Location, b.pseudo(f))
@@ -107,7 +107,6 @@ func (b *builder) sample(kind Kind, s *sample) *profile.Sample {
 	if b.s.ledger != nil {
 		out.Label = b.labelled(labels{s.fn, s.reason, s.task, s.region, s.state, s.flags})
 	}
-	return out
 }
 
 // Frames that are no functions.

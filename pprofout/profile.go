@@ -48,8 +48,13 @@ func (s *Sink) profile(b *builder, i int, sum *convert.Summary) *profile.Profile
 	if c := s.trace.Clock; !c.IsZero() {
 		b.p.TimeNanos = c.Wall + int64(s.trace.Start.Sub(c.Trace))
 	}
+	room, values := make([]profile.Sample, len(samples)), make([]int64, 2*len(samples))
+	b.p.Sample = make([]*profile.Sample, len(samples))
 	for i := range samples {
-		b.p.Sample = append(b.p.Sample, b.sample(kind, &samples[i]))
+		out := &room[i]
+		out.Value = values[2*i : 2*i+2 : 2*i+2]
+		b.sample(out, kind, &samples[i])
+		b.p.Sample[i] = out
 	}
 	return b.p
 }

@@ -17,12 +17,23 @@ type sampleKey struct {
 	flags                    keyFlags
 }
 
-func (a sampleKey) compare(b sampleKey) int {
-	return cmp.Or(
-		cmp.Compare(a.stack, b.stack), cmp.Compare(a.by, b.by),
-		cmp.Compare(a.fn, b.fn), cmp.Compare(a.task, b.task), cmp.Compare(a.region, b.region),
-		cmp.Compare(a.reason, b.reason), cmp.Compare(a.state, b.state), cmp.Compare(a.flags, b.flags),
-	)
+func (a *sampleKey) compare(b *sampleKey) int {
+	if c := compare(a.stack, a.by, b.stack, b.by); c != 0 {
+		return c
+	}
+	if c := compare(a.fn, a.task, b.fn, b.task); c != 0 {
+		return c
+	}
+	if c := compare(a.region, a.reason, b.region, b.reason); c != 0 {
+		return c
+	}
+	return compare(uint32(a.state), uint32(a.flags), uint32(b.state), uint32(b.flags))
+}
+
+// compare compares two pairs. Most of the samples of a profile differ only in
+// the last: it pays to look at two things at a time.
+func compare[T ~uint32](a1, a2, b1, b2 T) int {
+	return cmp.Compare(uint64(a1)<<32|uint64(a2), uint64(b1)<<32|uint64(b2))
 }
 
 // A sample is a sample of a profile.
@@ -39,7 +50,6 @@ func (l *ledger) samples(k Kind, o *Options) (samples []sample, unknown value) {
 		r      = &rules[k]
 		stack  = o.stack(r)
 		period = o.period()
-		at     = make(map[sampleKey]int)
 	)
 	for i := range l.table.entries {
 		e := &l.table.entries[i]
@@ -63,17 +73,24 @@ func (l *ledger) samples(k Kind, o *Options) (samples []sample, unknown value) {
 		case k == Syscall && e.flags&continued != 0:
 			v.count = 0
 		}
-		sk := e.key.sample(stack)
-		n, ok := at[sk]
-		if !ok {
-			n = len(samples)
-			at[sk] = n
-			samples = append(samples, sample{sampleKey: sk})
-		}
-		samples[n].value = samples[n].plus(v)
+		samples = append(samples, sample{e.key.sample(stack), v})
 	}
-	slices.SortFunc(samples, func(a, b sample) int { return a.sampleKey.compare(b.sampleKey) })
-	return samples, unknown
+	return merged(samples), unknown
+}
+
+// merged sorts samples, and adds up those with the same key.
+func merged(samples []sample) []sample {
+	slices.SortFunc(samples, func(a, b sample) int { return a.sampleKey.compare(&b.sampleKey) })
+	n := 0
+	for i := range samples {
+		if n > 0 && samples[n-1].sampleKey == samples[i].sampleKey {
+			samples[n-1].value = samples[n-1].plus(samples[i].value)
+			continue
+		}
+		samples[n] = samples[i]
+		n++
+	}
+	return samples[:n]
 }
 
 // sample returns what of k a profile shows.
