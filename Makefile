@@ -46,6 +46,7 @@ lint: ## formatting, vet on three systems, staticcheck
 
 bench: ## CPU, wall, memory and bytes of each output, beside reading; makes its traces on first use
 	$(GO) run ./internal/bench $(BENCH)
+	$(GO) run ./internal/bench -startup testdata/go1.26.8-wait-on-pipe.trace
 
 INSTRUCTION_BOUNDS ?= read own=0.3,records=0.7
 bench-instructions: ## instructions of reading and of the engine, beside reading with x/exp; needs valgrind

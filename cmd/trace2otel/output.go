@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+
+	"github.com/trace2otel/trace2otel/internal/gzwriter"
 )
 
 // An outputFile appears under its name only when it is whole: it is written to
@@ -22,9 +24,9 @@ type outputFile struct {
 	into  *os.File // where commit copies f to, or nil
 	close bool     // into is ours to close
 
-	temporary *temporaries // has f if it has a place or is to be copied
-	zip       *compressor  // between Write and f, or nil
-	err       error        // the first from writing
+	temporary *temporaries     // has f if it has a place or is to be copied
+	zip       *gzwriter.Writer // between Write and f, or nil
+	err       error            // the first from writing
 }
 
 // How an output treats what it finds in its place, and what comes of it if the
@@ -39,7 +41,7 @@ type outputMode struct {
 func createOutput(path string, stdout *os.File, m outputMode, t *temporaries) (*outputFile, error) {
 	o, err := openOutput(path, stdout, m, t)
 	if err == nil && m.gzip {
-		o.zip = newCompressor(rawOutput{o})
+		o.zip = gzwriter.New(rawOutput{o})
 	}
 	return o, err
 }

@@ -6,6 +6,7 @@
 //
 //	bench [-n rounds] [-load regexp] [-subject regexp] [-dir folder] [trace...]
 //	bench -instructions [-max subject=ratio,...] [trace...]
+//	bench -startup trace
 //
 // Without arguments it measures traces that it makes itself, of programs that
 // are heavy in different ways (see loads); they are kept in a folder of the
@@ -20,4 +21,7 @@
 // processor and without garbage collection, and the instructions counted: a
 // figure that does not vary by more than a percent. With -max it fails if a
 // ratio is larger than said.
+//
+// With -startup, what is measured is the command as a user runs it: how long it
+// takes before and after the work.
 package main

@@ -28,6 +28,7 @@ func run() error {
 		only         = flag.String("subject", "", "measure only subjects whose name matches, and reading")
 		instructions = flag.Bool("instructions", false, "count instructions instead")
 		maxima       = flag.String("max", "", "with -instructions: fail if a `subject=ratio` is exceeded; several with commas")
+		start        = flag.String("startup", "", "measure instead how long the whole command takes for this small `trace`")
 		child        = flag.String("child", "", "run one subject and report: for the command's own use")
 		program      = flag.String("make", "", "make the trace of one load: for the command's own use")
 	)
@@ -37,6 +38,9 @@ func run() error {
 	}
 	if *child != "" {
 		return report(*child, flag.Arg(0))
+	}
+	if *start != "" {
+		return startup(*start)
 	}
 	wanted, err := regexp.Compile(*only)
 	if err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 
 	"github.com/trace2otel/trace2otel/convert"
 	"github.com/trace2otel/trace2otel/internal/gotrace"
+	"github.com/trace2otel/trace2otel/internal/gzwriter"
 	"github.com/trace2otel/trace2otel/otlp"
 	"github.com/trace2otel/trace2otel/perfetto"
 	"github.com/trace2otel/trace2otel/pprofout"
@@ -29,6 +31,7 @@ var subjects = []subject{
 	{name: "read own", run: readOwn},
 	{name: "records", run: convertTo(nothing)},
 	{name: "perfetto", run: convertTo(toPerfetto)},
+	{name: "perfetto gzip", run: convertTo(gzipped(toPerfetto))},
 	{name: "otlp jsonl", run: convertTo(toOTLP(otlp.JSONL))},
 	{name: "otlp binary", run: convertTo(toOTLP(otlp.Binary))},
 	{name: "pprof sync", run: convertTo(toPprof(pprofout.Sync))},
@@ -106,6 +109,24 @@ func nothing(io.Writer) convert.Sink { return null{} }
 
 func toPerfetto(w io.Writer) convert.Sink {
 	return perfetto.New(w, perfetto.Options{CounterStep: 100 * time.Microsecond})
+}
+
+// gzipped has the output of a format compressed, as the command does it.
+func gzipped(format func(io.Writer) convert.Sink) func(io.Writer) convert.Sink {
+	return func(w io.Writer) convert.Sink {
+		z := gzwriter.New(w)
+		return closing{format(z), z}
+	}
+}
+
+// A closing sink closes what it writes to.
+type closing struct {
+	convert.Sink
+	io.Closer
+}
+
+func (c closing) Finish(s *convert.Summary) error {
+	return errors.Join(c.Sink.Finish(s), c.Close())
 }
 
 func toOTLP(f otlp.Format) func(io.Writer) convert.Sink {

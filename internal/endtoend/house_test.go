@@ -16,16 +16,18 @@ const module = "github.com/trace2otel/trace2otel/"
 // may says which packages of the module each may import, besides itself; the
 // command and the packages that test may import all.
 var may = map[string][]string{
-	"convert":          {"internal/gotrace"},
-	"internal/gotrace": {},
-	"internal/wire":    {},
-	"internal/account": {"convert"},
-	"internal/index":   {},
-	"perfetto":         {"convert", "internal/index", "internal/wire"},
-	"otlp":             {"convert", "internal/account", "internal/wire"},
-	"otlp/export":      {"otlp"},
-	"pprofout":         {"convert", "internal/index"},
-	"stats":            {"convert", "internal/account", "internal/index"},
+	"convert":           {"internal/gotrace"},
+	"internal/gotrace":  {},
+	"internal/wire":     {},
+	"internal/account":  {"convert"},
+	"internal/index":    {},
+	"internal/firstgc":  {},
+	"internal/gzwriter": {},
+	"perfetto":          {"convert", "internal/index", "internal/wire"},
+	"otlp":              {"convert", "internal/account", "internal/wire"},
+	"otlp/export":       {"otlp"},
+	"pprofout":          {"convert", "internal/index"},
+	"stats":             {"convert", "internal/account", "internal/index"},
 }
 
 // only says who alone may import a package from outside.
@@ -37,7 +39,7 @@ var only = map[string][]string{
 	"go.opentelemetry.io/proto/otlp":    {"otlp/export", "internal/otlpserver"},
 	"go.opentelemetry.io/otel":          {"otlp/export", "cmd/trace2otel"}, // whose log it is
 	"google.golang.org/grpc":            {"otlp/export", "internal/otlpserver"},
-	"github.com/klauspost/compress":     {"cmd/trace2otel", "pprofout"},
+	"github.com/klauspost/compress":     {"cmd/trace2otel", "internal/gzwriter", "pprofout"},
 	"github.com/DataDog/sketches-go":    {"stats"},
 	"golang.org/x/perf":                 {"stats"},
 	"gonum.org/v1/plot":                 {"stats"},

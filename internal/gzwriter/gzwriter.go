@@ -1,4 +1,5 @@
-package main
+// Package gzwriter gzips output while it is made.
+package gzwriter
 
 import (
 	"io"
@@ -7,10 +8,10 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
-// A compressor gzips what is written to it on a goroutine of its own: that
-// takes about as long as making the bytes. An error shows at a later Write, or
-// at Close.
-type compressor struct {
+// A Writer gzips what is written to it on a goroutine of its own: that takes
+// about as long as making the bytes. An error shows at a later Write, or at
+// Close.
+type Writer struct {
 	queue chan []byte
 	spare chan []byte
 	done  chan struct{}
@@ -19,26 +20,27 @@ type compressor struct {
 	err error
 }
 
-// compressorQueue is how many pieces, of up to 1 MiB as sinks write them, may wait.
-const compressorQueue = 2
+// queueLength is how many pieces, of up to 1 MiB as sinks write them, may wait.
+const queueLength = 2
 
-// compressorLevel makes timelines 7 % smaller than the default level does; two
+// level makes timelines 7 % smaller than the default level does; two
 // more would make them 20 % smaller, and take ten times as long.
-const compressorLevel = 7
+const level = 7
 
-func newCompressor(w io.Writer) *compressor {
-	c := &compressor{
-		queue: make(chan []byte, compressorQueue),
-		spare: make(chan []byte, compressorQueue+1),
+// New returns a Writer that writes to w, in pieces and from its goroutine.
+func New(w io.Writer) *Writer {
+	c := &Writer{
+		queue: make(chan []byte, queueLength),
+		spare: make(chan []byte, queueLength+1),
 		done:  make(chan struct{}),
 	}
 	go c.run(w)
 	return c
 }
 
-func (c *compressor) run(w io.Writer) {
+func (c *Writer) run(w io.Writer) {
 	defer close(c.done)
-	z, _ := gzip.NewWriterLevel(w, compressorLevel)
+	z, _ := gzip.NewWriterLevel(w, level)
 	for b := range c.queue {
 		if c.failure() == nil {
 			_, err := z.Write(b)
@@ -54,13 +56,13 @@ func (c *compressor) run(w io.Writer) {
 	}
 }
 
-func (c *compressor) failure() error {
+func (c *Writer) failure() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.err
 }
 
-func (c *compressor) fail(err error) {
+func (c *Writer) fail(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.err == nil {
@@ -69,7 +71,7 @@ func (c *compressor) fail(err error) {
 }
 
 // Write copies p.
-func (c *compressor) Write(p []byte) (int, error) {
+func (c *Writer) Write(p []byte) (int, error) {
 	if err := c.failure(); err != nil {
 		return 0, err
 	}
@@ -83,7 +85,7 @@ func (c *compressor) Write(p []byte) (int, error) {
 }
 
 // Close ends the stream, and waits until all of it is written.
-func (c *compressor) Close() error {
+func (c *Writer) Close() error {
 	close(c.queue)
 	<-c.done
 	return c.err
