@@ -1,6 +1,10 @@
 package pprofout
 
-import "github.com/trace2otel/trace2otel/convert"
+import (
+	"math/bits"
+
+	"github.com/trace2otel/trace2otel/convert"
+)
 
 // settle counts what goes on with g, up to t, where it is now: it is about to
 // go to another place. stack is g's at t, or 0 if that is not known.
@@ -120,14 +124,18 @@ func (l *ledger) keep(g *goroutine, k key, v value) (at slot, sure bool) {
 	if k.flags&placed != 0 && g.named {
 		k.flags &^= placed
 		k.fn, k.hold = g.name, 0
-		at, _ = l.table.add(k, v)
-		return at, sure
+	} else {
+		k.hold = g.hold
 	}
-	k.hold = g.hold
+	last := &g.recent[bits.TrailingZeros16(uint16(k.class))%len(g.recent)]
+	if l.table.addAgain(*last, &k, v) {
+		return *last, sure
+	}
 	at, fresh := l.table.add(k, v)
-	if fresh {
+	if fresh && k.hold != 0 {
 		g.held = append(g.held, at)
 	}
+	*last = at
 	return at, sure
 }
 

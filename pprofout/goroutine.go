@@ -22,6 +22,7 @@ type goroutine struct {
 	state   stretch         // under way; of no class if none is, or it does not count
 	life    stretch         // the same
 	ranges  []rangeStretch  // under way
+	recent  [8]slot         // where it was counted last, by class
 	hold    uint32          // of keys on hold
 	held    []slot          // where they are
 }

@@ -54,6 +54,18 @@ type entry struct {
 	value
 }
 
+// addAgain adds v to what k has, if that is at s; it reports false if it is not.
+// Goroutines do the same again and again: it saves most of the look-ups.
+func (t *table) addAgain(s slot, k *key, v value) bool {
+	if uint(s) >= uint(len(t.entries)) || t.entries[s].key != *k {
+		return false
+	}
+	e := &t.entries[s]
+	e.count += v.count
+	e.delay += v.delay
+	return true
+}
+
 // add adds v to what k has, and returns where that is, and whether it had
 // nothing before.
 func (t *table) add(k key, v value) (s slot, fresh bool) {
