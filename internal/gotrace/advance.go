@@ -19,15 +19,17 @@ type ordering struct {
 	guessed    map[uint64]uint32    // slots of strings that are not in the table
 
 	gen         *generation
-	chunks      [][]byte // where it lies
-	generations uint32   // so far
-	ordinal     uint32   // of this one; no other if the one before has its number
-	first       bool     // things may be heard of that were there before
+	generations uint32 // so far
+	ordinal     uint32 // of this one; no other if the one before has its number
+	first       bool   // things may be heard of that were there before
+	squeeze     bool   // times are as Go has them: statuses may be late
+	sync        int64  // when the generation began
+	latest      int64  // time of all events put out, late ones included
 
-	out      []Event // with room for more
-	n        int     // put out
-	flags    Flags   // of the next event
-	allFlags Flags   // of all events of the generation
+	out      [maxEvents + maxOut]Event
+	n        int   // put out
+	flags    Flags // of the next event
+	allFlags Flags // of all events of the generation
 }
 
 // maxOut is the most events that one event of the wire becomes.
@@ -35,76 +37,75 @@ const maxOut = 3
 
 // advance looks whether c's event may come next, and if so makes it happen.
 func (o *ordering) advance(c *cursor) verdict {
-	t := c.thread
-	t.known = true
-	switch c.typ {
-	case EvGoStart:
-		return o.goStart(c, t)
-	case EvGoBlock, EvGoStop, EvGoDestroy:
-		return o.goEnd(c, t)
-	case EvGoUnblock:
-		return o.goUnblock(c, t)
-	case EvProcStart:
-		return o.procStart(c, t)
-	case EvProcStop:
-		return o.procStop(c, t)
-	case EvProcSteal:
-		return o.procSteal(c, t)
-	case EvProcStatus:
-		return o.procStatus(c, t)
-	case EvGoSyscallBegin:
-		return o.syscallBegin(c, t)
-	case EvGoSyscallEnd:
-		return o.syscallEnd(c, t)
-	case EvGoSyscallEndBlocked:
-		return o.syscallEndBlocked(c, t)
-	case EvGoCreate, EvGoCreateBlocked:
-		return o.goCreate(c, t)
-	case EvGoCreateSyscall:
-		return o.goCreateSyscall(c, t)
-	case EvGoDestroySyscall:
-		return o.goDestroySyscall(c, t)
-	case EvGoSwitch, EvGoSwitchDestroy:
-		return o.goSwitch(c, t)
-	case EvGoStatus, EvGoStatusStack:
-		return o.goStatus(c, t)
-	case EvHeapAlloc, EvHeapGoal, EvProcsChange:
-		return o.metric(c, t)
-	case EvUserTaskBegin:
-		return o.taskBegin(c, t)
-	case EvUserTaskEnd:
-		return o.taskEnd(c, t)
-	case EvUserRegionBegin, EvUserRegionEnd:
-		return o.region(c, t)
-	case EvUserLog:
-		return o.log(c, t)
-	case EvGoLabel:
-		return o.label(c, t)
-	case EvGCActive, EvGCBegin, EvGCEnd:
-		return o.mark(c, t)
-	case EvGCSweepActive, EvGCSweepBegin, EvGCSweepEnd:
-		return o.sweep(c, t)
-	case EvSTWBegin, EvGCMarkAssistBegin:
-		return o.rangeBegin(c, t)
-	case EvSTWEnd, EvGCMarkAssistEnd:
-		return o.rangeEnd(c, t)
-	case EvGCMarkAssistActive:
-		return o.assistActive(c)
-	}
-	return o.experimental(c, t)
+	c.thread.known = true
+	return rules[c.typ](o, c, c.thread)
+}
+
+// rules has for each type of event what advance does.
+var rules = [256]func(o *ordering, c *cursor, t *thread) verdict{
+	EvGoStart:             (*ordering).goStart,
+	EvGoBlock:             (*ordering).goEnd,
+	EvGoStop:              (*ordering).goEnd,
+	EvGoDestroy:           (*ordering).goDestroy,
+	EvGoUnblock:           (*ordering).goUnblock,
+	EvProcStart:           (*ordering).procStart,
+	EvProcStop:            (*ordering).procStop,
+	EvProcSteal:           (*ordering).procSteal,
+	EvProcStatus:          (*ordering).procStatus,
+	EvGoSyscallBegin:      (*ordering).syscallBegin,
+	EvGoSyscallEnd:        (*ordering).syscallEnd,
+	EvGoSyscallEndBlocked: (*ordering).syscallEndBlocked,
+	EvGoCreate:            (*ordering).goCreate,
+	EvGoCreateBlocked:     (*ordering).goCreate,
+	EvGoCreateSyscall:     (*ordering).goCreateSyscall,
+	EvGoDestroySyscall:    (*ordering).goDestroySyscall,
+	EvGoSwitch:            (*ordering).goSwitch,
+	EvGoSwitchDestroy:     (*ordering).goSwitch,
+	EvGoStatus:            (*ordering).goStatus,
+	EvGoStatusStack:       (*ordering).goStatus,
+	EvHeapAlloc:           (*ordering).metric,
+	EvHeapGoal:            (*ordering).metric,
+	EvProcsChange:         (*ordering).metric,
+	EvUserTaskBegin:       (*ordering).taskBegin,
+	EvUserTaskEnd:         (*ordering).taskEnd,
+	EvUserRegionBegin:     (*ordering).region,
+	EvUserRegionEnd:       (*ordering).region,
+	EvUserLog:             (*ordering).log,
+	EvGoLabel:             (*ordering).label,
+	EvGCActive:            (*ordering).mark,
+	EvGCBegin:             (*ordering).mark,
+	EvGCEnd:               (*ordering).mark,
+	EvGCSweepActive:       (*ordering).sweep,
+	EvGCSweepBegin:        (*ordering).sweep,
+	EvGCSweepEnd:          (*ordering).sweep,
+	EvSTWBegin:            (*ordering).rangeBegin,
+	EvGCMarkAssistBegin:   (*ordering).rangeBegin,
+	EvSTWEnd:              (*ordering).rangeEnd,
+	EvGCMarkAssistEnd:     (*ordering).rangeEnd,
+	EvGCMarkAssistActive:  (*ordering).assistActive,
+	EvSpan:                (*ordering).experimental,
+	EvSpanAlloc:           (*ordering).experimental,
+	EvSpanFree:            (*ordering).experimental,
+	EvHeapObject:          (*ordering).experimental,
+	EvHeapObjectAlloc:     (*ordering).experimental,
+	EvHeapObjectFree:      (*ordering).experimental,
+	EvGoroutineStack:      (*ordering).experimental,
+	EvGoroutineStackAlloc: (*ordering).experimental,
+	EvGoroutineStackFree:  (*ordering).experimental,
 }
 
 // put puts out c's event, in the context of its thread.
 func (o *ordering) put(c *cursor, t *thread) *Event {
 	e := &o.out[o.n]
 	o.n++
+	flags := o.flags
+	o.flags = o.allFlags
 	e.Time = c.base
 	e.G, e.M, e.P = t.g, t.id, t.p
+	e.Type, e.Flags = c.typ, flags
 	e.ID, e.B, e.C = 0, 0, 0
 	e.Stack, e.Name = 0, 0
-	e.Type = c.typ
-	e.From, e.To, e.Flags = Undetermined, Undetermined, o.flags
-	o.flags = o.allFlags
+	e.From, e.To = Undetermined, Undetermined
 	return e
 }
 
@@ -127,6 +128,31 @@ func inGoroutine(t *thread) verdict {
 	return accepted
 }
 
+// actor returns the goroutine that t runs, of events that demand that one in
+// this status causes them.
+func (o *ordering) actor(t *thread, status goStatus) (*goroutine, verdict) {
+	if g := o.goroutines.at(t.slot); g.id == t.g && g.status == status && t.g != None && t.p != None {
+		return g, accepted
+	}
+	return o.findActor(t, status)
+}
+
+func (o *ordering) findActor(t *thread, status goStatus) (*goroutine, verdict) {
+	if v := inGoroutine(t); v != accepted {
+		return nil, v
+	}
+	g := o.running(t)
+	switch {
+	case g == nil:
+		return nil, goroutineUnknown
+	case g.status == status:
+		return g, accepted
+	case status == goSyscall:
+		return nil, goroutineNotInSyscall
+	}
+	return nil, goroutineNotRunning
+}
+
 // onProc is what events demand that a proc causes.
 func onProc(t *thread) verdict {
 	switch {
@@ -139,6 +165,9 @@ func onProc(t *thread) verdict {
 }
 
 func (o *ordering) metric(c *cursor, t *thread) verdict {
+	if !c.all() {
+		return notAnEvent
+	}
 	if v := onProc(t); v != accepted {
 		return v
 	}
@@ -159,6 +188,9 @@ func (o *ordering) metric(c *cursor, t *thread) verdict {
 }
 
 func (o *ordering) experimental(c *cursor, t *thread) verdict {
+	if !c.all() {
+		return notAnEvent
+	}
 	if t.id == None {
 		return wantsThread
 	}
@@ -176,6 +208,9 @@ func (o *ordering) experimental(c *cursor, t *thread) verdict {
 // mark takes an event of the mark phase. Begin and end have a sequence number,
 // since they may come from different threads.
 func (o *ordering) mark(c *cursor, t *thread) verdict {
+	if !c.all() {
+		return notAnEvent
+	}
 	var stack uint32
 	if c.typ == EvGCBegin {
 		var ok bool
@@ -209,6 +244,9 @@ func (o *ordering) mark(c *cursor, t *thread) verdict {
 
 // sweep takes an event of a sweep, which is bound to a proc.
 func (o *ordering) sweep(c *cursor, t *thread) verdict {
+	if !c.all() {
+		return notAnEvent
+	}
 	id := t.p
 	if c.typ == EvGCSweepActive {
 		var ok bool
@@ -248,6 +286,9 @@ func (o *ordering) sweep(c *cursor, t *thread) verdict {
 
 // rangeBegin begins a range that is bound to a goroutine.
 func (o *ordering) rangeBegin(c *cursor, t *thread) verdict {
+	if !c.all() {
+		return notAnEvent
+	}
 	if v := inGoroutine(t); v != accepted {
 		return v
 	}
@@ -309,7 +350,10 @@ func (o *ordering) rangeEnd(c *cursor, t *thread) verdict {
 }
 
 // assistActive announces a mark assist, perhaps of another goroutine.
-func (o *ordering) assistActive(c *cursor) verdict {
+func (o *ordering) assistActive(c *cursor, t *thread) verdict {
+	if !c.all() {
+		return notAnEvent
+	}
 	g := o.goroutines.find(int64(c.args[0]))
 	if g == nil {
 		return goroutineUnknown
@@ -325,7 +369,7 @@ func (o *ordering) assistActive(c *cursor) verdict {
 	case !active:
 		return rangeNotUnderWay
 	}
-	o.put(c, c.thread).ID = g.id
+	o.put(c, t).ID = g.id
 	return accepted
 }
 

@@ -1,8 +1,12 @@
 package gotrace
 
 func (o *ordering) goStart(c *cursor, t *thread) verdict {
-	g := o.goroutines.find(int64(c.args[0]))
-	if g == nil || g.status != goRunnable || !o.succeeds(c.args[1], g) {
+	id, seq, ok := c.two()
+	if !ok {
+		return notAnEvent
+	}
+	g := o.goroutines.find(int64(id))
+	if g == nil || g.status != goRunnable || !o.succeeds(seq, g) {
 		// Its creation, status or wakening may be still to come.
 		return blocked
 	}
@@ -13,42 +17,49 @@ func (o *ordering) goStart(c *cursor, t *thread) verdict {
 		return wantsNoGoroutine
 	}
 	e := o.put(c, t)
-	e.ID = g.id
+	e.ID = int64(id)
 	e.From, e.To = Runnable, Running
 	g.status = goRunning
-	g.seq = sequence(c.args[1])
-	t.g = g.id
+	g.seq = sequence(seq)
+	t.g = int64(id)
 	t.slot = o.goroutines.found
 	return accepted
 }
 
-// goEnd ends the running of a goroutine: it blocks, yields, or exits.
-func (o *ordering) goEnd(c *cursor, t *thread) verdict {
-	if v := inGoroutine(t); v != accepted {
+// goDestroy ends a goroutine that runs.
+func (o *ordering) goDestroy(c *cursor, t *thread) verdict {
+	g, v := o.actor(t, goRunning)
+	if v != accepted {
 		return v
 	}
-	g := o.running(t)
-	switch {
-	case g == nil:
-		return goroutineUnknown
-	case g.status != goRunning:
-		return goroutineNotRunning
+	e := o.put(c, t)
+	e.ID = g.id
+	e.From, e.To = Running, NotExist
+	o.goroutines.remove(g)
+	t.g = None
+	return accepted
+}
+
+// goEnd ends the running of a goroutine that goes on later: it blocks, or
+// yields.
+func (o *ordering) goEnd(c *cursor, t *thread) verdict {
+	reason, stackID, ok := c.two()
+	if !ok {
+		return notAnEvent
 	}
-	if c.typ == EvGoDestroy {
-		e := o.put(c, t)
-		e.ID = g.id
-		e.From, e.To = Running, NotExist
-		o.goroutines.remove(g)
-		t.g = None
-		return accepted
+	g, v := o.actor(t, goRunning)
+	if v != accepted {
+		return v
 	}
-	name, ok := o.name(c.args[0])
+	name, ok := o.name(reason)
 	if !ok {
 		return stringUnknown
 	}
-	stack, ok := o.stack(c.args[1])
+	stack, ok := o.gen.numbered(stackID)
 	if !ok {
-		return stackUnknown
+		if stack, ok = o.findStack(stackID); !ok {
+			return stackUnknown
+		}
 	}
 	e := o.put(c, t)
 	e.ID = g.id
@@ -68,39 +79,49 @@ func (o *ordering) goEnd(c *cursor, t *thread) verdict {
 
 // goUnblock can happen in any context.
 func (o *ordering) goUnblock(c *cursor, t *thread) verdict {
-	g := o.goroutines.find(int64(c.args[0]))
-	if g == nil || g.status != goWaiting || !o.succeeds(c.args[1], g) {
+	id, seq, stackID, ok := c.three()
+	if !ok {
+		return notAnEvent
+	}
+	g := o.goroutines.find(int64(id))
+	if g == nil || g.status != goWaiting || !o.succeeds(seq, g) {
 		return blocked
 	}
-	stack, ok := o.stack(c.args[2])
+	stack, ok := o.gen.numbered(stackID)
 	if !ok {
-		return stackUnknown
+		if stack, ok = o.findStack(stackID); !ok {
+			return stackUnknown
+		}
 	}
 	e := o.put(c, t)
-	e.ID = g.id
+	e.ID = int64(id)
 	e.Stack = stack
 	e.From, e.To = Waiting, Runnable
 	g.status = goRunnable
-	g.seq = sequence(c.args[1])
+	g.seq = sequence(seq)
 	return accepted
 }
 
 func (o *ordering) goCreate(c *cursor, t *thread) verdict {
+	newID, ownID, stackID, ok := c.three()
+	if !ok {
+		return notAnEvent
+	}
 	if v := onProc(t); v != accepted {
 		return v
 	}
 	if g := o.running(t); g != nil && g.status != goRunning {
 		return goroutineNotRunning
 	}
-	id := int64(c.args[0])
+	id := int64(newID)
 	if o.goroutines.find(id) != nil {
 		return goroutineExists
 	}
-	own, ok := o.stack(c.args[1])
+	own, ok := o.stack(ownID)
 	if !ok {
 		return stackUnknown
 	}
-	stack, ok := o.stack(c.args[2])
+	stack, ok := o.stack(stackID)
 	if !ok {
 		return stackUnknown
 	}
@@ -120,13 +141,16 @@ func (o *ordering) goCreate(c *cursor, t *thread) verdict {
 // goCreateSyscall makes the goroutine of a call from C, which begins in a
 // syscall.
 func (o *ordering) goCreateSyscall(c *cursor, t *thread) verdict {
+	newID, ok := c.one()
 	switch {
+	case !ok:
+		return notAnEvent
 	case t.id == None:
 		return wantsThread
 	case t.g != None:
 		return wantsNoGoroutine
 	}
-	id := int64(c.args[0])
+	id := int64(newID)
 	if o.goroutines.find(id) != nil {
 		return goroutineExists
 	}
@@ -179,25 +203,23 @@ func (o *ordering) goDestroySyscall(c *cursor, t *thread) verdict {
 
 // goSwitch hands the thread from one goroutine to another.
 func (o *ordering) goSwitch(c *cursor, t *thread) verdict {
-	if v := inGoroutine(t); v != accepted {
+	nextID, seq, ok := c.two()
+	if !ok {
+		return notAnEvent
+	}
+	g, v := o.actor(t, goRunning)
+	if v != accepted {
 		return v
 	}
-	g := o.running(t)
-	switch {
-	case g == nil:
-		return goroutineUnknown
-	case g.status != goRunning:
-		return goroutineNotRunning
-	}
-	next := o.goroutines.find(int64(c.args[0]))
-	if next == nil || next.status != goWaiting || !o.succeeds(c.args[1], next) {
+	next := o.goroutines.find(int64(nextID))
+	if next == nil || next.status != goWaiting || !o.succeeds(seq, next) {
 		return blocked
 	}
 	e := o.put(c, t)
 	e.ID = next.id
 	e.From, e.To = Waiting, Runnable
 	next.status = goRunning
-	next.seq = sequence(c.args[1])
+	next.seq = sequence(seq)
 	id := next.id
 
 	e = o.put(c, t)
@@ -221,28 +243,28 @@ func (o *ordering) goSwitch(c *cursor, t *thread) verdict {
 }
 
 func (o *ordering) syscallBegin(c *cursor, t *thread) verdict {
-	if v := inGoroutine(t); v != accepted {
-		return v
+	seq, stackID, ok := c.two()
+	if !ok {
+		return notAnEvent
 	}
-	g := o.running(t)
-	switch {
-	case g == nil:
-		return goroutineUnknown
-	case g.status != goRunning:
-		return goroutineNotRunning
+	g, v := o.actor(t, goRunning)
+	if v != accepted {
+		return v
 	}
 	p := o.proc(t.p)
 	switch {
 	case p == nil && t.p != None:
 		return procUnknown
-	case p != nil && !o.follows(c.args[0], p):
+	case p != nil && !o.follows(seq, p):
 		// It tells which syscall a later steal is about. The proc runs: its
 		// next number cannot be another thread's.
 		return sequenceBroken
 	}
-	stack, ok := o.stack(c.args[1])
+	stack, ok := o.gen.numbered(stackID)
 	if !ok {
-		return stackUnknown
+		if stack, ok = o.findStack(stackID); !ok {
+			return stackUnknown
+		}
 	}
 	e := o.put(c, t)
 	e.ID = g.id
@@ -251,7 +273,7 @@ func (o *ordering) syscallBegin(c *cursor, t *thread) verdict {
 	g.status = goSyscall
 	if p != nil {
 		p.status = procSyscall
-		p.seq = c.args[0]
+		p.seq = seq
 		p.on = t
 	}
 	return accepted
@@ -259,15 +281,9 @@ func (o *ordering) syscallBegin(c *cursor, t *thread) verdict {
 
 // syscallEnd ends a syscall in which the thread kept its proc.
 func (o *ordering) syscallEnd(c *cursor, t *thread) verdict {
-	if v := inGoroutine(t); v != accepted {
+	g, v := o.actor(t, goSyscall)
+	if v != accepted {
 		return v
-	}
-	g := o.running(t)
-	switch {
-	case g == nil:
-		return goroutineUnknown
-	case g.status != goSyscall:
-		return goroutineNotInSyscall
 	}
 	p := o.proc(t.p)
 	switch {
@@ -323,6 +339,9 @@ func (o *ordering) syscallEndBlocked(c *cursor, t *thread) verdict {
 // any other event of it. Those that do nothing for a whole generation are
 // announced at its end, by nobody.
 func (o *ordering) goStatus(c *cursor, t *thread) verdict {
+	if !c.all() {
+		return notAnEvent
+	}
 	id, m := int64(c.args[0]), int64(c.args[1])
 	status := goStatus(c.args[2])
 	if c.args[2] == 0 || c.args[2] >= uint64(goStatuses) {
@@ -380,7 +399,7 @@ func (o *ordering) goStatus(c *cursor, t *thread) verdict {
 	e.Stack = stack
 	e.From, e.To = from, status.status()
 	if t.id == None {
-		e.Flags |= Late
+		o.late(e)
 	}
 	if t.id != None && (status == goRunning || status == goSyscall && m == t.id) {
 		t.g = id

@@ -1,12 +1,16 @@
 package gotrace
 
 func (o *ordering) procStart(c *cursor, t *thread) verdict {
-	id, ok := procID(c.args[0])
+	arg, seq, ok := c.two()
+	if !ok {
+		return notAnEvent
+	}
+	id, ok := procID(arg)
 	if !ok {
 		return procInvalid
 	}
 	p := o.proc(id)
-	if p == nil || p.status != procIdle || !o.follows(c.args[1], p) || t.p != None {
+	if p == nil || p.status != procIdle || !o.follows(seq, p) || t.p != None {
 		// Its status may be still to come, or the events before; or t is in a
 		// syscall, and has not yet been seen to lose its proc.
 		return blocked
@@ -18,10 +22,20 @@ func (o *ordering) procStart(c *cursor, t *thread) verdict {
 	e.ID = int64(id)
 	e.From, e.To = Idle, Running
 	p.status = procRunning
-	p.seq = c.args[1]
+	p.seq = seq
 	p.on = t
 	t.p, t.lost = id, false
 	return accepted
+}
+
+// late gives a status that was written at the end of its generation the time at
+// which it holds. The trace went on to when it was written, though.
+func (o *ordering) late(e *Event) {
+	e.Flags |= Late
+	if !o.squeeze {
+		o.latest = max(o.latest, e.Time)
+		e.Time = o.sync
+	}
 }
 
 // follows reports whether an event with a sequence number follows directly on
@@ -53,12 +67,16 @@ func (o *ordering) procStop(c *cursor, t *thread) verdict {
 
 // procSteal takes a proc away from a thread that is in a syscall.
 func (o *ordering) procSteal(c *cursor, t *thread) verdict {
-	id, ok := procID(c.args[0])
+	arg, seq, m, ok := c.three()
+	if !ok {
+		return notAnEvent
+	}
+	id, ok := procID(arg)
 	if !ok {
 		return procInvalid
 	}
 	p := o.proc(id)
-	if p == nil || p.status != procSyscall && p.status != procAbandoned || !o.follows(c.args[1], p) {
+	if p == nil || p.status != procSyscall && p.status != procAbandoned || !o.follows(seq, p) {
 		return blocked
 	}
 	if t.id == None {
@@ -67,8 +85,8 @@ func (o *ordering) procSteal(c *cursor, t *thread) verdict {
 	var victim *thread // has to know that it has no proc any more
 	if p.status == procSyscall {
 		victim = p.on
-		if m := int64(c.args[2]); victim == nil || victim.id != m {
-			victim = o.threads[m]
+		if victim == nil || victim.id != int64(m) {
+			victim = o.threads[int64(m)]
 		}
 		switch {
 		case victim == nil || !victim.known:
@@ -81,7 +99,7 @@ func (o *ordering) procSteal(c *cursor, t *thread) verdict {
 	e.ID = int64(id)
 	e.From, e.To = p.status.status(), Idle
 	p.status = procIdle
-	p.seq = c.args[1]
+	p.seq = seq
 	if victim != nil {
 		victim.p = None
 	}
@@ -91,6 +109,9 @@ func (o *ordering) procSteal(c *cursor, t *thread) verdict {
 // procStatus announces the state of a proc, once in each generation, before
 // any other event of it.
 func (o *ordering) procStatus(c *cursor, t *thread) verdict {
+	if !c.all() {
+		return notAnEvent
+	}
 	id, ok := procID(c.args[0])
 	if !ok {
 		return procInvalid
@@ -126,7 +147,7 @@ func (o *ordering) procStatus(c *cursor, t *thread) verdict {
 	e.ID = int64(id)
 	e.From, e.To = from, status.status()
 	if t.id == None {
-		e.Flags |= Late
+		o.late(e)
 	}
 	if by == t && (status == procRunning || status == procSyscall) && t.id != None {
 		t.p, t.lost = id, false

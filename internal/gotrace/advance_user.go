@@ -8,27 +8,30 @@ const noTask = ^uint64(0)
 
 // taskBegin begins a task. Ids may come again, but not of tasks under way.
 func (o *ordering) taskBegin(c *cursor, t *thread) verdict {
-	if _, ok := o.tasks[c.args[0]]; ok {
+	id, parent, nameID, stackID, ok := c.four()
+	if !ok {
+		return notAnEvent
+	}
+	if _, ok := o.tasks[id]; ok {
 		return taskExists
 	}
-	name, ok := o.text(c.args[2])
+	name, ok := o.text(nameID)
 	if !ok {
 		return stringUnknown
 	}
 	if v := inGoroutine(t); v != accepted {
 		return v
 	}
-	stack, ok := o.stack(c.args[3])
+	stack, ok := o.stack(stackID)
 	if !ok {
 		return stackUnknown
 	}
-	parent := c.args[1]
 	if parent == noTask {
 		parent = 0
 	}
-	o.tasks[c.args[0]] = task{parent: parent, name: name}
+	o.tasks[id] = task{parent: parent, name: name}
 	e := o.put(c, t)
-	e.ID = int64(c.args[0])
+	e.ID = int64(id)
 	e.B = parent
 	e.Name = name.slot
 	e.Stack = stack
@@ -38,20 +41,24 @@ func (o *ordering) taskBegin(c *cursor, t *thread) verdict {
 // taskEnd ends a task, which may have begun before the trace, or have ended
 // already.
 func (o *ordering) taskEnd(c *cursor, t *thread) verdict {
+	id, stackID, ok := c.two()
+	if !ok {
+		return notAnEvent
+	}
 	if v := inGoroutine(t); v != accepted {
 		return v
 	}
-	stack, ok := o.stack(c.args[1])
+	stack, ok := o.stack(stackID)
 	if !ok {
 		return stackUnknown
 	}
 	e := o.put(c, t)
-	e.ID = int64(c.args[0])
+	e.ID = int64(id)
 	e.Stack = stack
-	if tk, ok := o.tasks[c.args[0]]; ok {
+	if tk, ok := o.tasks[id]; ok {
 		e.B = tk.parent
 		e.Name = o.slotOf(tk.name)
-		delete(o.tasks, c.args[0])
+		delete(o.tasks, id)
 	}
 	return accepted
 }
@@ -59,14 +66,18 @@ func (o *ordering) taskEnd(c *cursor, t *thread) verdict {
 // region begins or ends a region. Those that end before any that is known
 // began before the trace.
 func (o *ordering) region(c *cursor, t *thread) verdict {
+	task, nameID, stackID, ok := c.three()
+	if !ok {
+		return notAnEvent
+	}
 	if v := inGoroutine(t); v != accepted {
 		return v
 	}
-	name, ok := o.text(c.args[1])
+	name, ok := o.text(nameID)
 	if !ok {
 		return stringUnknown
 	}
-	stack, ok := o.stack(c.args[2])
+	stack, ok := o.stack(stackID)
 	if !ok {
 		return stackUnknown
 	}
@@ -74,7 +85,7 @@ func (o *ordering) region(c *cursor, t *thread) verdict {
 	if g == nil {
 		return goroutineUnknown
 	}
-	r := region{task: c.args[0], name: name.s}
+	r := region{task: task, name: name.s}
 	if c.typ == EvUserRegionBegin {
 		x := o.goroutines.more.of(g)
 		x.regions = append(x.regions, r)
@@ -95,30 +106,34 @@ func (o *ordering) region(c *cursor, t *thread) verdict {
 		}
 	}
 	e := o.put(c, t)
-	e.ID = int64(c.args[0])
+	e.ID = int64(task)
 	e.Name = name.slot
 	e.Stack = stack
 	return accepted
 }
 
 func (o *ordering) log(c *cursor, t *thread) verdict {
+	task, categoryID, messageID, stackID, ok := c.four()
+	if !ok {
+		return notAnEvent
+	}
 	if v := inGoroutine(t); v != accepted {
 		return v
 	}
-	category, ok := o.name(c.args[1])
+	category, ok := o.name(categoryID)
 	if !ok {
 		return stringUnknown
 	}
-	message, ok := o.name(c.args[2])
+	message, ok := o.name(messageID)
 	if !ok {
 		return stringUnknown
 	}
-	stack, ok := o.stack(c.args[3])
+	stack, ok := o.stack(stackID)
 	if !ok {
 		return stackUnknown
 	}
 	e := o.put(c, t)
-	e.ID = int64(c.args[0])
+	e.ID = int64(task)
 	e.Name = category
 	e.B = uint64(message)
 	e.Stack = stack
@@ -126,10 +141,14 @@ func (o *ordering) log(c *cursor, t *thread) verdict {
 }
 
 func (o *ordering) label(c *cursor, t *thread) verdict {
+	nameID, ok := c.one()
+	if !ok {
+		return notAnEvent
+	}
 	if v := inGoroutine(t); v != accepted {
 		return v
 	}
-	name, ok := o.name(c.args[0])
+	name, ok := o.name(nameID)
 	if !ok {
 		return stringUnknown
 	}

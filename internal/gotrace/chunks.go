@@ -7,14 +7,18 @@ import "io"
 // batch, is copied to the next one.
 const chunkSize = 4 * maxBatchSize
 
-// padding is how many zeros follow on a chunk: more than any event has bytes.
+// padding is how many zeros follow on what is read: more than any event has
+// bytes, which then need not be asked whether they are there.
 const padding = 64
+
+// A chunk is a part of the input.
+type chunk [chunkSize + padding]byte
 
 // An input reads a trace into chunks, and keeps those of one generation.
 type input struct {
 	r      io.Reader
-	chunks [][]byte // of the generation; the last is being filled
-	free   [][]byte // of the one before
+	chunks []*chunk // of the generation; the last is being filled
+	free   []*chunk // of the one before
 
 	pos, end int   // what is read and not yet taken, in the last chunk
 	base     int64 // offset of the last chunk in the input
@@ -23,7 +27,7 @@ type input struct {
 
 func newInput(r io.Reader) *input {
 	in := &input{r: r}
-	in.chunks = append(in.chunks, make([]byte, chunkSize+padding))
+	in.chunks = append(in.chunks, new(chunk))
 	return in
 }
 
@@ -44,14 +48,14 @@ func (in *input) fill(n int) []byte {
 
 func (in *input) read(n int) {
 	if in.pos+n > chunkSize {
-		var next []byte
+		var next *chunk
 		if k := len(in.free); k > 0 {
 			next, in.free = in.free[k-1], in.free[:k-1]
 		} else {
-			next = make([]byte, chunkSize+padding)
+			next = new(chunk)
 		}
 		last := in.chunks[len(in.chunks)-1]
-		copied := copy(next, last[in.pos:in.end])
+		copied := copy(next[:], last[in.pos:in.end])
 		in.base += int64(in.pos)
 		in.pos, in.end = 0, copied
 		in.chunks = append(in.chunks, next)

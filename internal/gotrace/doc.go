@@ -9,7 +9,8 @@
 //
 //	split.go    bytes → batches of one generation, kept where they were read
 //	tables.go   string and stack ids → where in those bytes they are defined
-//	merge.go    a cursor per thread, in a heap by time
+//	cursor.go   the events of one thread, numbers.go what they are made of
+//	merge.go    the cursors of all threads, in a heap by time
 //	advance.go  may this event come next? if so, what does it change?
 //	intern.go   stacks → numbers that are equal if the stacks are
 //

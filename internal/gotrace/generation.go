@@ -19,7 +19,8 @@ type generation struct {
 	stacks  table
 	samples []sample
 	clock   ticks
-	cut     bool // it is not complete
+	cut     bool     // it is not complete
+	chunks  []*chunk // where it lies
 
 	texts []string // by slot of strings, and more; see text
 	known []bool   // which texts are set
@@ -54,7 +55,8 @@ type sample struct {
 // ticks is the clock of a generation.
 type ticks struct {
 	freq    float64 // ns per tick; 0 if not known
-	whole   uint64  // the same, if it is a whole number
+	whole   uint64  // the same, if it is a whole number, for
+	limit   uint64  // less than so many ticks; 0 if it is not
 	snap    bool    // there is a reading
 	trace   uint64  // ticks
 	mono    uint64
@@ -66,7 +68,7 @@ const exact = 1 << 40
 
 // nanoseconds converts ticks as Go does (a float64 product, cut off).
 func (c *ticks) nanoseconds(t uint64) int64 {
-	if c.whole != 0 && t < exact {
+	if t < c.limit {
 		return int64(t * c.whole)
 	}
 	return int64(float64(t) * c.freq)
@@ -74,9 +76,9 @@ func (c *ticks) nanoseconds(t uint64) int64 {
 
 func (c *ticks) setFrequency(perSecond uint64) {
 	c.freq = 1 / (float64(perSecond) / 1e9)
-	c.whole = 0
+	c.whole, c.limit = 0, 0
 	if w := uint64(c.freq); c.freq >= 1 && c.freq <= 1<<12 && float64(w) == c.freq {
-		c.whole = w
+		c.whole, c.limit = w, exact
 	}
 }
 

@@ -32,7 +32,7 @@ func (o *ordering) rememberStrings() {
 		if !ok {
 			return
 		}
-		if s := o.gen.bytes(o.chunks, slot); string(s) != o.remembered[id] {
+		if s := o.gen.bytes(slot); string(s) != o.remembered[id] {
 			o.remembered[id] = string(s)
 		}
 	}

@@ -135,11 +135,11 @@ func (n *interner) begin(slots int) {
 }
 
 // text returns the number of the string in a slot of g.
-func (n *interner) text(g *generation, chunks [][]byte, slot uint32) uint32 {
+func (n *interner) text(g *generation, slot uint32) uint32 {
 	if num := n.textNums[slot]; num != 0 {
 		return num - 1
 	}
-	b := g.bytes(chunks, slot)
+	b := g.bytes(slot)
 	num, ok := n.byText[string(b)]
 	if !ok {
 		num = uint32(len(n.texts))
@@ -153,9 +153,9 @@ func (n *interner) text(g *generation, chunks [][]byte, slot uint32) uint32 {
 
 // stack returns the number of the stack in a slot of g, but 0. It reports
 // false if a string of a frame is not in g's table, and takes it as empty.
-func (n *interner) stack(g *generation, chunks [][]byte, slot uint32) (num uint32, ok bool) {
+func (n *interner) stack(g *generation, slot uint32) (num uint32, ok bool) {
 	at := g.stacks.place(slot)
-	s := scan{b: chunks[at.chunk()], off: at.off()}
+	s := scan{b: g.chunks[at.chunk()][:], off: at.off()}
 	ok = true
 	n.key = n.key[:0]
 	for range s.uvarint() {
@@ -163,7 +163,7 @@ func (n *interner) stack(g *generation, chunks [][]byte, slot uint32) (num uint3
 		fn, ok1 := g.strings.slot(s.uvarint())
 		file, ok2 := g.strings.slot(s.uvarint())
 		ok = ok && ok1 && ok2
-		n.key = append(n.key, n.frame(frame{n.text(g, chunks, fn), n.text(g, chunks, file), s.uvarint()}))
+		n.key = append(n.key, n.frame(frame{n.text(g, fn), n.text(g, file), s.uvarint()}))
 	}
 	if len(n.key) == 0 {
 		return 0, ok
@@ -192,12 +192,12 @@ type text struct {
 }
 
 // bytes returns the string in a slot, where it lies.
-func (g *generation) bytes(chunks [][]byte, slot uint32) []byte {
+func (g *generation) bytes(slot uint32) []byte {
 	if slot == 0 {
 		return nil
 	}
 	at := g.strings.place(slot)
-	s := scan{b: chunks[at.chunk()], off: at.off()}
+	s := scan{b: g.chunks[at.chunk()][:], off: at.off()}
 	size := s.uvarint()
 	return s.b[s.off:][:size]
 }
@@ -207,7 +207,7 @@ func (o *ordering) string(slot uint32) string {
 	g := o.gen
 	if !g.known[slot] {
 		g.known[slot] = true
-		g.texts[slot] = string(g.bytes(o.chunks, slot))
+		g.texts[slot] = string(g.bytes(slot))
 	}
 	return g.texts[slot]
 }
@@ -252,10 +252,19 @@ func (o *ordering) addText(s string) uint32 {
 	return uint32(len(g.texts) - 1)
 }
 
+// numbered returns the number of the stack id, if it is an ordinary one that has
+// been looked up before.
+func (g *generation) numbered(id uint64) (num uint32, ok bool) {
+	if id < uint64(len(g.direct)) {
+		num = g.direct[id]
+	}
+	return num, num != 0
+}
+
 // stack returns the number of the stack id. It reports false if there is none.
 func (o *ordering) stack(id uint64) (num uint32, ok bool) {
-	if d := o.gen.direct; id < uint64(len(d)) && d[id] != 0 {
-		return d[id], true
+	if num, ok = o.gen.numbered(id); ok {
+		return num, true
 	}
 	return o.findStack(id)
 }
@@ -276,7 +285,7 @@ func (o *ordering) findStack(id uint64) (num uint32, ok bool) {
 }
 
 func (o *ordering) newStack(slot uint32) (num uint32, ok bool) {
-	num, ok = o.stacks.stack(o.gen, o.chunks, slot)
+	num, ok = o.stacks.stack(o.gen, slot)
 	if !ok {
 		if !o.lenient {
 			return 0, false

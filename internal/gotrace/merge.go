@@ -52,14 +52,14 @@ func (r *Reader) run(c *cursor, until int64) bool {
 			r.frontier[0].time = c.base
 			return r.resolve(v)
 		}
-		if ok, malformed := c.next(o.gen, o.chunks); malformed {
+		if s := c.next(); s == atEnd {
+			r.frontier.remove(0)
+			return true
+		} else if s == atMalformed {
 			if !o.lenient {
 				o.n = n // the oracle is as hasty
 			}
 			return r.skipMalformed(0, c)
-		} else if !ok {
-			r.frontier.remove(0)
-			return true
 		}
 		if c.base > until {
 			break
@@ -122,14 +122,13 @@ const (
 // refresh reads the next event of frontier[i], c. It reports false if the
 // reading is to stop.
 func (r *Reader) refresh(i int, c *cursor) bool {
-	ok, malformed := c.next(r.order.gen, r.order.chunks)
-	switch {
-	case ok:
+	switch c.next() {
+	case atEvent:
 		r.frontier[i].time = c.base
 		r.frontier.update(i)
-	case malformed:
+	case atMalformed:
 		return r.skipMalformed(i, c)
-	default:
+	case atEnd:
 		r.frontier.remove(i)
 	}
 	return true
@@ -138,95 +137,6 @@ func (r *Reader) refresh(i int, c *cursor) bool {
 // fail ends the reading with an error.
 func (r *Reader) fail(err error) {
 	r.pending, r.synced, r.inside = err, true, false
-}
-
-// A cursor goes through the events of a thread.
-type cursor struct {
-	thread *thread
-	chunk  []byte // where the current batch lies
-	off    int    // of the event after the current one
-	end    int    // of the batch
-	base   int64  // time of the current event
-	rest   []batch
-
-	// The current event.
-	typ  Type
-	args [maxArgs]uint64
-}
-
-// next reads the next event. It reports false at the end; malformed is set if
-// what comes is no event, and the cursor has not moved then.
-func (c *cursor) next(g *generation, chunks [][]byte) (ok, malformed bool) {
-	if c.off == c.end {
-		if len(c.rest) == 0 {
-			return false, false
-		}
-		b := &c.rest[0]
-		c.rest = c.rest[1:]
-		c.chunk, c.off, c.end = chunks[b.chunk], int(b.off), int(b.off+b.size)
-		c.base = g.clock.nanoseconds(b.time)
-	}
-	// An event may end beyond the batch: there are zeros at the end of a
-	// chunk, so that this has to be looked at but once. Numbers are mostly of
-	// one byte or two. (Taking all from 8 bytes in a register, by branches or
-	// by the top bits that end them, was slower.)
-	b, off := c.chunk, c.off
-	typ := Type(b[off])
-	n := argCounts[typ]
-	if n == notTimed {
-		return false, true
-	}
-	off++
-	dt := uint64(b[off])
-	off++
-	if dt >= 0x80 {
-		high := uint64(b[off])
-		off++
-		dt += high<<7 - 0x80
-		if high >= 0x80 {
-			dt, off = varint(b, off-2)
-		}
-	}
-	for i := range n {
-		v := uint64(b[off])
-		off++
-		if v >= 0x80 {
-			high := uint64(b[off])
-			off++
-			v += high<<7 - 0x80
-			if high >= 0x80 {
-				v, off = varint(b, off-2)
-			}
-		}
-		c.args[i%maxArgs] = v
-	}
-	if off > c.end {
-		return false, true
-	}
-	c.typ = typ
-	c.off = off
-	if g.clock.whole != 0 && dt < exact {
-		c.base += int64(dt * g.clock.whole)
-	} else {
-		c.base += g.clock.nanoseconds(dt)
-	}
-	return true, false
-}
-
-// varint reads a varint of more than a byte at off in a chunk. It returns the
-// offset after it, which is in the zeros at the end if there is none.
-func varint(b []byte, off int) (uint64, int) {
-	v := uint64(b[off]&0x7f) | uint64(b[off+1]&0x7f)<<7
-	if b[off+1] < 0x80 {
-		return v, off + 2
-	}
-	for i := 2; i < 10; i++ {
-		c := b[off+i]
-		if v |= uint64(c&0x7f) << (7 * i); c < 0x80 && (i < 9 || c < 2) {
-			return v, off + i + 1
-		}
-	}
-	return 0, len(b) - maxArgs - 1
 }
 
 // putSample puts out a CPU sample.

@@ -33,9 +33,8 @@ const headerSize = 16
 
 // A Reader reads the events of a trace.
 type Reader struct {
-	split   splitter
-	order   ordering
-	squeeze bool
+	split splitter
+	order ordering
 
 	cursors  []cursor
 	frontier frontier
@@ -49,8 +48,6 @@ type Reader struct {
 	pending error  // to be returned after it
 	synced  bool   // the Sync before that has been returned
 	current bool   // the last events put out are of it
-	latest  int64  // the latest time of all events
-	sync    int64  // when the generation began
 	moved   int64
 }
 
@@ -85,9 +82,8 @@ func NewReader(r io.Reader, o Options) (*Reader, error) {
 			lenient: !o.Strict,
 			guessed: make(map[uint64]uint32),
 			stacks:  newInterner(),
-			out:     make([]Event, maxEvents+maxOut),
+			squeeze: o.Squeeze,
 		},
-		squeeze: o.Squeeze,
 	}
 	rd.split.state = &rd.order.state
 	rd.learner.init()
@@ -118,25 +114,30 @@ func (r *Reader) Next() ([]Event, error) {
 
 // events returns what has been put out, with the times that it shall have.
 func (r *Reader) events() []Event {
-	out := r.order.out[:r.order.n]
-	latest := r.latest
-	if r.order.allFlags != 0 {
-		r.order.report.Salvaged += int64(len(out))
+	o := &r.order
+	out := o.out[:o.n]
+	if o.allFlags != 0 {
+		o.report.Salvaged += int64(len(out))
+	}
+	latest := o.latest
+	if !o.squeeze {
+		for i := range out {
+			latest = max(latest, out[i].Time)
+		}
+		o.latest = latest
+		return out
 	}
 	for i := range out {
 		e := &out[i]
 		if e.Time > latest {
 			latest = e.Time
-		} else if r.squeeze {
+		} else {
 			latest++
 			e.Time = latest
 			r.moved++
 		}
-		if !r.squeeze && e.Flags&Late != 0 {
-			e.Time = r.sync // but the trace went on to when it was written
-		}
 	}
-	r.latest = latest
+	o.latest = latest
 	return out
 }
 
@@ -151,7 +152,7 @@ func (r *Reader) install() error {
 			return r.pending
 		}
 		r.synced = true
-		r.putSync(r.latest + 1)
+		r.putSync(r.order.latest + 1)
 		return nil
 	}
 	next := r.split.next
@@ -164,7 +165,7 @@ func (r *Reader) install() error {
 	}
 	if err != nil {
 		r.pending, r.synced = err, true
-		r.putSync(r.latest + 1)
+		r.putSync(r.order.latest + 1)
 		return nil
 	}
 	r.pending = after
@@ -176,7 +177,8 @@ func (r *Reader) load(g *generation) error {
 	g.build()
 	o := &r.order
 	o.stacks.begin(g.strings.slots())
-	o.gen, o.chunks = g, r.split.chunks
+	o.gen = g
+	g.chunks = r.split.chunks
 	o.allFlags = 0
 	if g.cut {
 		o.allFlags = Salvaged
@@ -210,22 +212,22 @@ func (r *Reader) begin() error {
 		if len(l.batches) == 0 {
 			continue
 		}
-		r.cursors = append(r.cursors, cursor{thread: l.thread, rest: l.batches})
+		r.cursors = append(r.cursors, cursor{thread: l.thread, gen: g, rest: l.batches})
 		c := &r.cursors[len(r.cursors)-1]
-		ok, malformed := c.next(g, o.chunks)
-		for malformed && o.lenient {
+		s := c.next()
+		for s == atMalformed && o.lenient {
 			r.skip(c)
-			ok, malformed = c.next(g, o.chunks)
+			s = c.next()
 		}
-		if malformed {
+		switch s {
+		case atMalformed:
 			return fmt.Errorf("thread %d has what is no event", l.thread.id)
-		}
-		if ok {
+		case atEvent:
 			r.frontier.push(head{c.base, int32(len(r.cursors) - 1)})
 		}
 	}
-	r.sync = g.clock.nanoseconds(g.minTime)
-	r.putSync(r.sync)
+	o.sync = g.clock.nanoseconds(g.minTime)
+	r.putSync(o.sync)
 	r.current, r.inside = true, true
 	return nil
 }

@@ -17,6 +17,9 @@ func (r *Reader) repair(v verdict) bool {
 		r.fail(fmt.Errorf("event of type %d on thread %d: %s", c.typ, c.thread.id, ruleTexts[v]))
 		return false
 	}
+	if v == notAnEvent || !c.all() {
+		return r.skipMalformed(0, c)
+	}
 	n := o.n
 	from := Undetermined
 	if v == blocked {
@@ -284,36 +287,25 @@ func (r *Reader) skipMalformed(i int, c *cursor) bool {
 // skip moves c on to where an event or the end of the batch is.
 func (r *Reader) skip(c *cursor) {
 	o := &r.order
-	typ := Type(c.chunk[c.off])
+	typ := Type(c.chunk[c.start])
 	if argCounts[typ] == notTimed {
-		if n, ok := r.learner.args(typ, o.gen, o.chunks); ok {
-			b, off := c.chunk, c.off+1
-			var dt uint64
-			for i := range n + 1 {
-				v := uint64(b[off])
-				off++
-				if v >= 0x80 {
-					v, off = varint(b, off-1)
-				}
-				if i == 0 {
-					dt = v
-				}
-			}
-			if off <= c.end {
+		if n, ok := r.learner.args(typ, o.gen); ok {
+			var numbers [1 + maxArgs]uint64
+			if end := c.numbers(c.start+1, numbers[:1+n]); end <= c.end {
 				o.report.Unknown++
 				if !slices.Contains(o.report.Types, typ) {
 					o.report.Types = append(o.report.Types, typ)
 				}
-				c.off = off
-				c.base += o.gen.clock.nanoseconds(dt)
+				c.off = end
+				c.base += o.gen.clock.nanoseconds(numbers[0])
 				return
 			}
 		}
 	}
-	if in := r.split.input; o.gen.cut && c.end == in.end && &c.chunk[0] == &in.chunks[in.last()][0] {
-		r.split.damage = in.base + int64(c.off) // the event with which the input ends
+	if in := r.split.input; o.gen.cut && c.end == in.end && c.chunk == in.chunks[in.last()] {
+		r.split.damage = in.base + int64(c.start) // the event with which the input ends
 	} else {
-		o.report.Lost += int64(c.end - c.off)
+		o.report.Lost += int64(c.end - c.start)
 	}
 	c.off = c.end
 }

@@ -97,11 +97,12 @@ const defaultFrequency = 1e9 / 64
 // missing. ended says that its end has been seen, or that it was not reached.
 func (s *splitter) complete(ended bool) {
 	g := &s.gen
+	g.chunks = s.chunks
 	switch {
 	case s.version >= go126:
 		g.cut = !ended || g.cut
 	case s.version >= go125:
-		g.cut = g.cut || len(g.strings.items) == 0 && g.gaveReasons(s.chunks)
+		g.cut = g.cut || len(g.strings.items) == 0 && g.gaveReasons()
 	default:
 		g.cut = g.cut || g.clock.freq == 0
 	}
@@ -119,14 +120,15 @@ func (s *splitter) complete(ended bool) {
 
 // gaveReasons reports whether a goroutine stopped for a reason: it is among the
 // strings that the runtime writes at the end of the generation.
-func (g *generation) gaveReasons(chunks [][]byte) bool {
+func (g *generation) gaveReasons() bool {
 	for _, l := range g.lanes {
 		for _, b := range l.batches {
-			c := cursor{rest: []batch{b}}
-			for ok, _ := c.next(g, chunks); ok; ok, _ = c.next(g, chunks) {
+			c := cursor{gen: g, rest: []batch{b}}
+			for c.next() == atEvent {
 				if c.typ == EvGoBlock || c.typ == EvGoStop {
 					return true
 				}
+				c.all()
 			}
 		}
 	}

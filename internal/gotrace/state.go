@@ -123,14 +123,18 @@ func (s *state) addProc(id int32) *proc {
 // running returns the goroutine that t runs, nil if there is none or it is not
 // known.
 func (s *state) running(t *thread) *goroutine {
-	g := s.goroutines.at(t.slot)
-	if g.id == t.g && g.status != 0 {
+	if g := s.goroutines.at(t.slot); g.id == t.g && g.status != 0 {
 		return g
 	}
+	return s.findRunning(t)
+}
+
+func (s *state) findRunning(t *thread) *goroutine {
 	if t.g == None {
 		return nil
 	}
-	if g = s.goroutines.find(t.g); g != nil {
+	g := s.goroutines.find(t.g)
+	if g != nil {
 		t.slot = s.goroutines.found
 	}
 	return g

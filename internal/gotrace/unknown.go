@@ -21,13 +21,13 @@ func (l *learner) init() {
 
 // args returns the number of arguments of an unknown type, and whether it is
 // clear.
-func (l *learner) args(typ Type, g *generation, chunks [][]byte) (n int, ok bool) {
+func (l *learner) args(typ Type, g *generation) (n int, ok bool) {
 	if typ < EvProcsChange {
 		return 0, false // structures the trace: no event
 	}
 	if c := l.counts[typ]; c&(c-1) != 0 && !l.asked[typ] {
 		l.asked[typ] = true
-		l.learn(typ, g, chunks)
+		l.learn(typ, g)
 	}
 	c := l.counts[typ]
 	return bits.TrailingZeros8(c), c != 0 && c&(c-1) == 0
@@ -37,7 +37,7 @@ func (l *learner) args(typ Type, g *generation, chunks [][]byte) (n int, ok bool
 const maxLearning = 1 << 28
 
 // learn looks at all batches of a generation.
-func (l *learner) learn(typ Type, g *generation, chunks [][]byte) {
+func (l *learner) learn(typ Type, g *generation) {
 	for _, lane := range g.lanes {
 		for i, b := range lane.batches {
 			if l.read += int64(b.size); l.read > maxLearning {
@@ -48,7 +48,7 @@ func (l *learner) learn(typ Type, g *generation, chunks [][]byte) {
 			}
 			fits := uint8(0)
 			for n := 0; n <= maxArgs; n++ {
-				if l.counts[typ]>>n&1 != 0 && parses(chunks[b.chunk], int(b.off), int(b.off+b.size), typ, n) {
+				if l.counts[typ]>>n&1 != 0 && parses(g.chunks[b.chunk][:], int(b.off), int(b.off+b.size), typ, n) {
 					fits |= 1 << n
 				}
 			}
@@ -71,11 +71,11 @@ func parses(b []byte, off, end int, typ Type, n int) bool {
 		}
 		off++
 		for range args + 1 {
-			if b[off] < 0x80 {
-				off++
-			} else {
-				_, off = varint(b, off)
+			_, k := uvarint(b[off:])
+			if k == 0 {
+				return false
 			}
+			off += k
 		}
 	}
 	return off == end
