@@ -19,9 +19,8 @@ type Frame struct {
 // lines, whatever generation they come from. It grows with the number of
 // distinct stacks.
 //
-// Its tables are looked into for every frame of every generation's stacks,
-// which is a third of the time that reading a trace of many short generations
-// takes; maps would make it half.
+// Its tables are looked into for every stack of every generation, and for every
+// frame of them that is not in recent.
 type interner struct {
 	texts    []string
 	byText   map[string]uint32
@@ -29,8 +28,8 @@ type interner struct {
 
 	frames     []frame
 	frameIndex index
-	stacks     []uint32 // frames of all stacks, one after the other
-	ends       []int    // of each stack therein; [0] is of no stack
+	recent     recentFrames
+	stacks     stackStore
 	stackIndex index
 	key        []uint32 // scratch
 	seeds      [2]uint64
@@ -45,7 +44,7 @@ func newInterner() *interner {
 	return &interner{
 		byText:     make(map[string]uint32),
 		frameIndex: newIndex(),
-		ends:       make([]int, 1),
+		stacks:     newStackStore(),
 		stackIndex: newIndex(),
 		seeds:      [2]uint64{rand.Uint64(), rand.Uint64()},
 	}
@@ -59,7 +58,7 @@ func (n *interner) fold(hash, v uint64) uint64 {
 
 // frame returns the number of f.
 func (n *interner) frame(f frame) uint32 {
-	h := n.fold(n.fold(0, uint64(f.fn)<<32|uint64(f.file)), f.line)
+	h := uint32(n.fold(n.fold(0, uint64(f.fn)<<32|uint64(f.file)), f.line))
 	for p := n.frameIndex.probe(h); ; p = n.frameIndex.next(p) {
 		num := n.frameIndex.at(p)
 		if num == 0 {
@@ -75,40 +74,118 @@ func (n *interner) frame(f frame) uint32 {
 
 // stackOf returns the number of the stack whose frames are in n.key.
 func (n *interner) stackOf() uint32 {
-	h := uint64(0)
+	hash := uint64(0)
 	for _, f := range n.key {
-		h = n.fold(h, uint64(f))
+		hash = n.fold(hash, uint64(f))
 	}
+	h := uint32(hash)
 	for p := n.stackIndex.probe(h); ; p = n.stackIndex.next(p) {
 		num := n.stackIndex.at(p)
 		if num == 0 {
-			n.stacks = append(n.stacks, n.key...)
-			n.ends = append(n.ends, len(n.stacks))
 			n.stackIndex.add(p, h)
-			return uint32(len(n.ends) - 1)
+			return n.stacks.add(n.key)
 		}
-		if slices.Equal(n.stacks[n.ends[num-1]:n.ends[num]], n.key) {
+		if slices.Equal(n.stacks.frames(num), n.key) {
 			return num
 		}
 	}
 }
 
+// A stackStore has the numbers of the frames of all stacks: in blocks, since they
+// are what grows. A stack is preceded by how many frames it has.
+type stackStore struct {
+	blocks [][]uint32
+	places []uint32 // by number of a stack; [0] is of no stack
+	room   int      // in the last block
+}
+
+// stackBlock is how many numbers are in a block: more than a stack has frames.
+const stackBlock = 1 << 12
+
+func newStackStore() stackStore { return stackStore{places: make([]uint32, 1)} }
+
+// add adds a stack of maxFrames at most, and returns its number.
+func (s *stackStore) add(frames []uint32) uint32 {
+	if s.room <= len(frames) {
+		s.blocks = append(s.blocks, make([]uint32, stackBlock))
+		s.room = stackBlock
+	}
+	at := stackBlock - s.room
+	last := len(s.blocks) - 1
+	s.blocks[last][at] = uint32(len(frames))
+	s.room -= 1 + copy(s.blocks[last][at+1:], frames)
+	s.places = append(s.places, uint32(last*stackBlock+at))
+	return uint32(len(s.places) - 1)
+}
+
+// frames returns the numbers of the frames of a stack.
+func (s *stackStore) frames(stack uint32) []uint32 {
+	at := s.places[stack]
+	b := s.blocks[at/stackBlock][at%stackBlock:]
+	return b[1:][:b[0]]
+}
+
+// recentFrames remembers what frames of the generation's stacks have been read:
+// the same ones are on many. What it has is by their bytes but for the program
+// counter, which does not matter.
+type recentFrames struct {
+	known [1 << 12]recentFrame
+	used  bool
+}
+
+type recentFrame struct {
+	bytes uint64
+	num   uint32 // of the frame + 1, or 0
+}
+
+// forget makes it ready for the next generation, in which the same bytes are
+// another frame.
+func (r *recentFrames) forget() {
+	if r.used {
+		clear(r.known[:])
+		r.used = false
+	}
+}
+
+// at returns where the frame at off is remembered, or is to be, and how many
+// bytes it has. They are 0 if it is longer than most are: it is not remembered.
+func (r *recentFrames) at(b *chunk, off int) (at *recentFrame, size int) {
+	const tops = 0x8080808080808080 // a number ends with a byte whose top bit is clear
+	ends := ^b.eight(off) & tops
+	counter := bits.TrailingZeros64(ends)/8 + 1
+	w := b.eight(off + counter)
+	third := ^w & tops
+	third &= third - 1
+	third &= third - 1
+	if ends == 0 || third == 0 {
+		return &r.known[0], 0
+	}
+	third ^= third - 1 // up to the end
+	w &= third
+	r.used = true
+	at = &r.known[w*0x9e3779b97f4a7c15>>52]
+	if at.bytes != w {
+		*at = recentFrame{bytes: w}
+	}
+	return at, counter + bits.Len64(third)/8
+}
+
 // An index finds things numbered from 1 on by their hashes.
 type index struct {
 	nums   []uint32
-	hashes []uint64 // by number; [0] is of nothing
+	hashes []uint32 // by number; [0] is of nothing
 }
 
-func newIndex() index { return index{nums: make([]uint32, 1<<8), hashes: make([]uint64, 1)} }
+func newIndex() index { return index{nums: make([]uint32, 1<<8), hashes: make([]uint32, 1)} }
 
 // probe returns where the search for a hash begins, next where it goes on, and
 // at what is there: a number to be looked at, or 0 at its end.
-func (x *index) probe(hash uint64) uint64 { return hash & uint64(len(x.nums)-1) }
-func (x *index) next(p uint64) uint64     { return (p + 1) & uint64(len(x.nums)-1) }
-func (x *index) at(p uint64) uint32       { return x.nums[p] }
+func (x *index) probe(hash uint32) uint32 { return hash & uint32(len(x.nums)-1) }
+func (x *index) next(p uint32) uint32     { return (p + 1) & uint32(len(x.nums)-1) }
+func (x *index) at(p uint32) uint32       { return x.nums[p] }
 
 // add gives what has this hash, and was not found up to p, the next number.
-func (x *index) add(p, hash uint64) {
+func (x *index) add(p, hash uint32) {
 	x.nums[p] = uint32(len(x.hashes))
 	x.hashes = append(x.hashes, hash)
 	if 2*len(x.hashes) < len(x.nums) {
@@ -126,6 +203,7 @@ func (x *index) add(p, hash uint64) {
 
 // begin forgets the strings of the generation before.
 func (n *interner) begin(slots int) {
+	n.recent.forget()
 	if cap(n.textNums) < slots {
 		n.textNums = make([]uint32, slots)
 		return
@@ -155,15 +233,26 @@ func (n *interner) text(g *generation, slot uint32) uint32 {
 // false if a string of a frame is not in g's table, and takes it as empty.
 func (n *interner) stack(g *generation, slot uint32) (num uint32, ok bool) {
 	at := g.stacks.place(slot)
-	s := scan{b: g.chunks[at.chunk()][:], off: at.off()}
+	b := g.chunks[at.chunk()]
+	s := scan{b: b[:], off: at.off()}
 	ok = true
 	n.key = n.key[:0]
 	for range s.uvarint() {
+		r, size := n.recent.at(b, s.off)
+		if size > 0 && r.num != 0 {
+			n.key = append(n.key, r.num-1)
+			s.off += size
+			continue
+		}
 		s.uvarint() // program counter
 		fn, ok1 := g.strings.slot(s.uvarint())
 		file, ok2 := g.strings.slot(s.uvarint())
+		num := n.frame(frame{n.text(g, fn), n.text(g, file), s.uvarint()})
+		n.key = append(n.key, num)
+		if ok1 && ok2 && size > 0 {
+			r.num = num + 1
+		}
 		ok = ok && ok1 && ok2
-		n.key = append(n.key, n.frame(frame{n.text(g, fn), n.text(g, file), s.uvarint()}))
 	}
 	if len(n.key) == 0 {
 		return 0, ok
@@ -176,7 +265,7 @@ func (n *interner) appendFrames(to []Frame, stack uint32) []Frame {
 	if stack == 0 {
 		return to
 	}
-	for _, num := range n.stacks[n.ends[stack-1]:n.ends[stack]] {
+	for _, num := range n.stacks.frames(stack) {
 		f := n.frames[num]
 		to = append(to, Frame{Func: n.texts[f.fn], File: n.texts[f.file], Line: f.line})
 	}
