@@ -5,7 +5,11 @@ func (o *ordering) goStart(c *cursor, t *thread) verdict {
 	if !ok {
 		return notAnEvent
 	}
-	g := o.goroutines.find(int64(id))
+	g, slot := o.goroutines.first(int64(id))
+	if g.id != int64(id) {
+		g = o.goroutines.find(int64(id))
+		slot = o.goroutines.found
+	}
 	if g == nil || g.status != goRunnable || !o.succeeds(seq, g) {
 		// Its creation, status or wakening may be still to come.
 		return blocked
@@ -22,7 +26,7 @@ func (o *ordering) goStart(c *cursor, t *thread) verdict {
 	g.status = goRunning
 	g.seq = sequence(seq)
 	t.g = int64(id)
-	t.slot = o.goroutines.found
+	t.slot = slot
 	return accepted
 }
 
@@ -83,7 +87,10 @@ func (o *ordering) goUnblock(c *cursor, t *thread) verdict {
 	if !ok {
 		return notAnEvent
 	}
-	g := o.goroutines.find(int64(id))
+	g, _ := o.goroutines.first(int64(id))
+	if g.id != int64(id) {
+		g = o.goroutines.find(int64(id))
+	}
 	if g == nil || g.status != goWaiting || !o.succeeds(seq, g) {
 		return blocked
 	}

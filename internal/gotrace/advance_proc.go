@@ -29,11 +29,10 @@ func (o *ordering) procStart(c *cursor, t *thread) verdict {
 }
 
 // late gives a status that was written at the end of its generation the time at
-// which it holds. The trace went on to when it was written, though.
+// which it holds.
 func (o *ordering) late(e *Event) {
 	e.Flags |= Late
 	if !o.squeeze {
-		o.latest = max(o.latest, e.Time)
 		e.Time = o.sync
 	}
 }

@@ -12,6 +12,8 @@ type cursor struct {
 	end    int    // of the batch
 	base   int64  // time of the current event
 	rest   []batch
+	begin  int   // of the batch
+	before int64 // the latest time of the batches before it
 
 	// The current event: its type, and where it and its arguments begin.
 	typ   Type
@@ -49,6 +51,9 @@ func (c *cursor) next() stop {
 	return atEvent
 }
 
+// latest returns the latest time of all events, at the end.
+func (c *cursor) latest() int64 { return max(c.before, c.base) }
+
 // nextSlow is next for an event near to the end of its batch, or that is none,
 // or of long numbers.
 func (c *cursor) nextSlow() stop {
@@ -72,9 +77,11 @@ func (c *cursor) nextBatch() bool {
 	if len(c.rest) == 0 {
 		return false
 	}
+	c.before = max(c.before, c.base)
 	b := &c.rest[0]
 	c.rest = c.rest[1:]
 	c.chunk, c.off, c.end = c.gen.chunks[b.chunk], int(b.off), int(b.off+b.size)
+	c.begin = c.off
 	c.base = c.gen.clock.nanoseconds(b.time)
 	return true
 }

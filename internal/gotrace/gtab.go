@@ -99,6 +99,12 @@ func (gs *goroutines) find(id int64) *goroutine {
 	}
 }
 
+// first returns where the search for id begins: it is its state, mostly.
+func (gs *goroutines) first(id int64) (g *goroutine, slot uint32) {
+	slot = uint32(gs.home(id) & uint(len(gs.slots)-1))
+	return &gs.slots[slot], slot
+}
+
 // free returns the slot where id, which is not in the table, belongs.
 func (gs *goroutines) free(id int64) *goroutine {
 	mask := uint(len(gs.slots) - 1)

@@ -45,14 +45,16 @@ func (r *Reader) next() int64 {
 // run puts out the events of c, the first in the frontier, as long as they are
 // the earliest. It reports false if the reading is to stop.
 func (r *Reader) run(c *cursor, until int64) bool {
-	o := &r.order
+	o, t := &r.order, c.thread
+	t.known = true
 	for o.n < maxEvents {
 		n := o.n
-		if v := o.advance(c); v != accepted {
+		if v := rules[c.typ](o, c, t); v != accepted {
 			r.frontier[0].time = c.base
 			return r.resolve(v)
 		}
 		if s := c.next(); s == atEnd {
+			r.ended(c)
 			r.frontier.remove(0)
 			return true
 		} else if s == atMalformed {
@@ -129,9 +131,17 @@ func (r *Reader) refresh(i int, c *cursor) bool {
 	case atMalformed:
 		return r.skipMalformed(i, c)
 	case atEnd:
+		r.ended(c)
 		r.frontier.remove(i)
 	}
 	return true
+}
+
+// ended notes that all events of c have been read.
+func (r *Reader) ended(c *cursor) {
+	if o := &r.order; !o.squeeze {
+		o.latest = max(o.latest, c.latest())
+	}
 }
 
 // fail ends the reading with an error.
@@ -147,6 +157,9 @@ func (o *ordering) putSample(s *sample) verdict {
 	}
 	e := &o.out[o.n]
 	o.n++
+	if !o.squeeze {
+		o.latest = max(o.latest, s.time)
+	}
 	*e = Event{Time: s.time, G: s.g, M: s.m, P: s.p, Stack: stack, Type: EvCPUSample, Flags: o.flags}
 	return accepted
 }

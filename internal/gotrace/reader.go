@@ -119,14 +119,10 @@ func (r *Reader) events() []Event {
 	if o.allFlags != 0 {
 		o.report.Salvaged += int64(len(out))
 	}
-	latest := o.latest
 	if !o.squeeze {
-		for i := range out {
-			latest = max(latest, out[i].Time)
-		}
-		o.latest = latest
 		return out
 	}
+	latest := o.latest
 	for i := range out {
 		e := &out[i]
 		if e.Time > latest {
@@ -222,6 +218,8 @@ func (r *Reader) begin() error {
 		switch s {
 		case atMalformed:
 			return fmt.Errorf("thread %d has what is no event", l.thread.id)
+		case atEnd:
+			r.ended(c)
 		case atEvent:
 			r.frontier.push(head{c.base, int32(len(r.cursors) - 1)})
 		}

@@ -308,4 +308,7 @@ func (r *Reader) skip(c *cursor) {
 		o.report.Lost += int64(c.end - c.start)
 	}
 	c.off = c.end
+	if c.start == c.begin {
+		c.base = c.before // there is no event in the batch
+	}
 }
