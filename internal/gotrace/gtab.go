@@ -56,6 +56,10 @@ func (gs *goroutines) index(g *goroutine) uint32 {
 
 const minSlots = 64
 
+// fastGrowth is up to how many slots the table becomes four times as large at
+// once, and not twice: new memory is what takes the time.
+const fastGrowth = 1 << 17
+
 func newGoroutines() goroutines {
 	gs := goroutines{mul: 0x9e3779b9<<32 | uint64(rand.Uint32()) | 1}
 	gs.resize(minSlots)
@@ -118,7 +122,11 @@ func (gs *goroutines) free(id int64) *goroutine {
 // add adds goroutine id, which is not known yet.
 func (gs *goroutines) add(id int64, status goStatus, gen uint32) *goroutine {
 	if gs.live+gs.live/2 >= len(gs.slots) {
-		gs.resize(2 * len(gs.slots))
+		n := 2 * len(gs.slots)
+		if n <= fastGrowth {
+			n *= 2
+		}
+		gs.resize(n)
 	}
 	gs.live++
 	g := gs.free(id)

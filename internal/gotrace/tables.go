@@ -40,6 +40,9 @@ func (t *table) add(id uint64, at place) {
 		t.twice++
 		return
 	}
+	if len(t.items) == cap(t.items) {
+		t.items = slices.Grow(t.items, max(64, len(t.items))) // append grows by less
+	}
 	t.items = append(t.items, item{id, at})
 }
 
