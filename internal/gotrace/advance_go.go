@@ -1,9 +1,13 @@
 package gotrace
 
 func (o *ordering) goStart(c *cursor, t *thread) verdict {
-	id, seq, ok := c.two()
-	if !ok {
-		return notAnEvent
+	id, rest, n := take(c.chunk.eight(c.arg))
+	seq, _, k := take(rest)
+	if !c.took(n + k) {
+		var ok bool
+		if id, seq, ok = c.two(); !ok {
+			return notAnEvent
+		}
 	}
 	g, slot := o.goroutines.first(int64(id))
 	if g.id != int64(id) {
@@ -47,9 +51,13 @@ func (o *ordering) goDestroy(c *cursor, t *thread) verdict {
 // goEnd ends the running of a goroutine that goes on later: it blocks, or
 // yields.
 func (o *ordering) goEnd(c *cursor, t *thread) verdict {
-	reason, stackID, ok := c.two()
-	if !ok {
-		return notAnEvent
+	reason, rest, n := take(c.chunk.eight(c.arg))
+	stackID, _, k := take(rest)
+	if !c.took(n + k) {
+		var ok bool
+		if reason, stackID, ok = c.two(); !ok {
+			return notAnEvent
+		}
 	}
 	g, v := o.actor(t, goRunning)
 	if v != accepted {
@@ -83,9 +91,14 @@ func (o *ordering) goEnd(c *cursor, t *thread) verdict {
 
 // goUnblock can happen in any context.
 func (o *ordering) goUnblock(c *cursor, t *thread) verdict {
-	id, seq, stackID, ok := c.three()
-	if !ok {
-		return notAnEvent
+	id, rest, n := take(c.chunk.eight(c.arg))
+	seq, rest, k := take(rest)
+	stackID, _, l := take(rest)
+	if !c.took(n + k + l) {
+		var ok bool
+		if id, seq, stackID, ok = c.three(); !ok {
+			return notAnEvent
+		}
 	}
 	g, _ := o.goroutines.first(int64(id))
 	if g.id != int64(id) {

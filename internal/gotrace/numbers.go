@@ -25,29 +25,37 @@ func take(w uint64) (v, rest uint64, size int) {
 // The arguments of an event are read when it is its turn, so that they need not
 // be stored: one, two, three and four take them from eight bytes, if they fit
 // in, and leave them to all otherwise. Those functions report false if an
-// argument is not a number.
+// argument is not a number. For the events that most traces have most of, it is
+// worth not to call them.
+
+// took moves c after arguments of so many bytes, if they were within the eight.
+func (c *cursor) took(size int) bool {
+	if size > 8 {
+		return false
+	}
+	c.off = c.arg + size
+	return true
+}
 
 // one reads the argument of an event that has one.
 func (c *cursor) one() (v uint64, ok bool) {
 	v, _, n := take(c.chunk.eight(c.arg))
-	if n > 8 {
-		ok = c.all()
-		return c.args[0], ok
+	if c.took(n) {
+		return v, true
 	}
-	c.off = c.arg + n
-	return v, true
+	ok = c.all()
+	return c.args[0], ok
 }
 
 // two reads the arguments of an event that has two.
 func (c *cursor) two() (v0, v1 uint64, ok bool) {
 	v0, w, n := take(c.chunk.eight(c.arg))
 	v1, _, k := take(w)
-	if n += k; n > 8 {
-		ok = c.all()
-		return c.args[0], c.args[1], ok
+	if c.took(n + k) {
+		return v0, v1, true
 	}
-	c.off = c.arg + n
-	return v0, v1, true
+	ok = c.all()
+	return c.args[0], c.args[1], ok
 }
 
 // three reads the arguments of an event that has three.
@@ -55,12 +63,11 @@ func (c *cursor) three() (v0, v1, v2 uint64, ok bool) {
 	v0, w, n := take(c.chunk.eight(c.arg))
 	v1, w, k := take(w)
 	v2, _, l := take(w)
-	if n += k + l; n > 8 {
-		ok = c.all()
-		return c.args[0], c.args[1], c.args[2], ok
+	if c.took(n + k + l) {
+		return v0, v1, v2, true
 	}
-	c.off = c.arg + n
-	return v0, v1, v2, true
+	ok = c.all()
+	return c.args[0], c.args[1], c.args[2], ok
 }
 
 // four reads the arguments of an event that has four.
@@ -69,12 +76,11 @@ func (c *cursor) four() (v0, v1, v2, v3 uint64, ok bool) {
 	v1, w, k := take(w)
 	v2, w, l := take(w)
 	v3, _, m := take(w)
-	if n += k + l + m; n > 8 {
-		ok = c.all()
-		return c.args[0], c.args[1], c.args[2], c.args[3], ok
+	if c.took(n + k + l + m) {
+		return v0, v1, v2, v3, true
 	}
-	c.off = c.arg + n
-	return v0, v1, v2, v3, true
+	ok = c.all()
+	return c.args[0], c.args[1], c.args[2], c.args[3], ok
 }
 
 // all reads all arguments into args. It reports false if one is not a number.
