@@ -63,9 +63,9 @@ var rules = [256]func(o *ordering, c *cursor, t *thread) verdict{
 	EvGoSwitchDestroy:     (*ordering).goSwitch,
 	EvGoStatus:            (*ordering).goStatus,
 	EvGoStatusStack:       (*ordering).goStatus,
-	EvHeapAlloc:           (*ordering).metric,
-	EvHeapGoal:            (*ordering).metric,
-	EvProcsChange:         (*ordering).metric,
+	EvHeapAlloc:           (*ordering).heap,
+	EvHeapGoal:            (*ordering).heap,
+	EvProcsChange:         (*ordering).procsChange,
 	EvUserTaskBegin:       (*ordering).taskBegin,
 	EvUserTaskEnd:         (*ordering).taskEnd,
 	EvUserRegionBegin:     (*ordering).region,
@@ -164,25 +164,32 @@ func onProc(t *thread) verdict {
 	return accepted
 }
 
-func (o *ordering) metric(c *cursor, t *thread) verdict {
-	if !c.all() {
+func (o *ordering) heap(c *cursor, t *thread) verdict {
+	size, ok := c.one()
+	if !ok {
 		return notAnEvent
 	}
 	if v := onProc(t); v != accepted {
 		return v
 	}
-	var stack uint32
-	if c.typ == EvProcsChange {
-		if t.g == None {
-			return wantsGoroutine
-		}
-		var ok bool
-		if stack, ok = o.stack(c.args[1]); !ok {
-			return stackUnknown
-		}
+	o.put(c, t).B = size
+	return accepted
+}
+
+func (o *ordering) procsChange(c *cursor, t *thread) verdict {
+	procs, stackID, ok := c.two()
+	if !ok {
+		return notAnEvent
+	}
+	if v := inGoroutine(t); v != accepted {
+		return v
+	}
+	stack, ok := o.stack(stackID)
+	if !ok {
+		return stackUnknown
 	}
 	e := o.put(c, t)
-	e.B = c.args[0]
+	e.B = procs
 	e.Stack = stack
 	return accepted
 }
