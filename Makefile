@@ -48,7 +48,7 @@ bench: ## CPU, wall, memory and bytes of each output, beside reading; makes its 
 	$(GO) run ./internal/bench $(BENCH)
 	$(GO) run ./internal/bench -startup testdata/go1.26.8-wait-on-pipe.trace
 
-INSTRUCTION_BOUNDS ?= read own=0.3,records=0.7
+INSTRUCTION_BOUNDS ?= read own=0.25,records=0.66
 bench-instructions: ## instructions of reading and of the engine, beside reading with x/exp; needs valgrind
 	$(GO) build -o bin/bench ./internal/bench
 	bin/bench -instructions -subject "own|records" -max '$(INSTRUCTION_BOUNDS)' testdata/go1.26.8-multi.trace
