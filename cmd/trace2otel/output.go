@@ -125,6 +125,9 @@ func (r rawOutput) Write(p []byte) (int, error) {
 	n, err := o.f.Write(p)
 	if err != nil && o.err == nil {
 		o.err = withoutPath(err)
+		if o.f != o.into {
+			o.f.Truncate(0) // the disk may be full: others shall have the room
+		}
 	}
 	return n, err
 }
