@@ -109,6 +109,16 @@ func (s *Sink) define(st *convert.Stack) {
 	s.frames[st.ID] = st.Frames
 }
 
+// Unmatched returns, after the last record, an error if no goroutine, task or
+// region of the trace is one of those that Options asks for. The profiles say
+// then that they took no time, which is true of anything mistyped.
+func (s *Sink) Unmatched() error {
+	if s.ledger == nil {
+		return nil
+	}
+	return s.ledger.filter.unmatched()
+}
+
 // Finish writes the profiles.
 func (s *Sink) Finish(sum *convert.Summary) error {
 	if s.ledger != nil {

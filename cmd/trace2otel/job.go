@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/trace2otel/trace2otel/convert"
+	"github.com/trace2otel/trace2otel/pprofout"
 	"github.com/trace2otel/trace2otel/stats"
 )
 
@@ -230,6 +231,11 @@ func (c *cli) convert(ctx context.Context, j job) ([]destination, *convert.Summa
 	summary, err := convert.Run(ctx, in, o, all...)
 	for _, f := range files {
 		f.flush()
+	}
+	for _, s := range all {
+		if s, ok := s.(*pprofout.Sink); ok && summary != nil && s.Unmatched() != nil {
+			c.messages.warning(j.name(), fmt.Errorf("%w: the profiles are empty", s.Unmatched()))
+		}
 	}
 	j.outcome.stored = in.stored.Load()
 	return files, summary, analysis, sinks.outputErrors(err)
