@@ -24,7 +24,7 @@ type ordering struct {
 	first       bool   // things may be heard of that were there before
 	squeeze     bool   // times are as Go has them: statuses may be late
 	sync        int64  // when the generation began
-	latest      int64  // time of the threads that have ended, or of all events if times are squeezed
+	latest      int64  // time of all events put out, late ones included
 
 	out      [maxEvents + maxOut]Event
 	n        int   // put out

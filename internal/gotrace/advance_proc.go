@@ -33,6 +33,7 @@ func (o *ordering) procStart(c *cursor, t *thread) verdict {
 func (o *ordering) late(e *Event) {
 	e.Flags |= Late
 	if !o.squeeze {
+		o.noteTime(e.Time)
 		e.Time = o.sync
 	}
 }

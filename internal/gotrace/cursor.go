@@ -12,8 +12,6 @@ type cursor struct {
 	end    int    // of the batch
 	base   int64  // time of the current event
 	rest   []batch
-	begin  int   // of the batch
-	before int64 // the latest time of the batches before it
 
 	// The current event: its type, and where it and its arguments begin.
 	typ   Type
@@ -27,14 +25,15 @@ type stop uint8
 
 const (
 	atEvent stop = iota
+	atBatch      // the first event of a batch
 	atEnd
 	atMalformed // what comes is no event; start is where it begins
 )
 
 // next goes to the next event.
 func (c *cursor) next() stop {
-	if c.off == c.end && !c.nextBatch() {
-		return atEnd
+	if c.off == c.end {
+		return c.nextBatch()
 	}
 	off := c.off
 	c.start = off
@@ -50,9 +49,6 @@ func (c *cursor) next() stop {
 	c.base += c.gen.clock.nanoseconds(dt)
 	return atEvent
 }
-
-// latest returns the latest time of all events, at the end.
-func (c *cursor) latest() int64 { return max(c.before, c.base) }
 
 // nextSlow is next for an event near to the end of its batch, or that is none,
 // or of long numbers.
@@ -73,15 +69,18 @@ func (c *cursor) nextSlow() stop {
 	return atEvent
 }
 
-func (c *cursor) nextBatch() bool {
+// nextBatch goes to the first event of the next batch.
+func (c *cursor) nextBatch() stop {
 	if len(c.rest) == 0 {
-		return false
+		return atEnd
 	}
-	c.before = max(c.before, c.base)
 	b := &c.rest[0]
 	c.rest = c.rest[1:]
 	c.chunk, c.off, c.end = c.gen.chunks[b.chunk], int(b.off), int(b.off+b.size)
-	c.begin = c.off
 	c.base = c.gen.clock.nanoseconds(b.time)
-	return true
+	c.start = c.off
+	if c.nextSlow() == atMalformed {
+		return atMalformed
+	}
+	return atBatch
 }

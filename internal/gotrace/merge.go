@@ -50,23 +50,30 @@ func (r *Reader) run(c *cursor, until int64) bool {
 	for o.n < maxEvents {
 		n := o.n
 		if v := rules[c.typ](o, c, t); v != accepted {
+			o.noteLast()
 			r.frontier[0].time = c.base
 			return r.resolve(v)
 		}
-		if s := c.next(); s == atEnd {
-			r.ended(c)
-			r.frontier.remove(0)
-			return true
-		} else if s == atMalformed {
-			if !o.lenient {
-				o.n = n // the oracle is as hasty
-			}
+		s := c.next()
+		if s == atEvent && c.base <= until {
+			continue
+		}
+		if s == atMalformed && !o.lenient {
+			o.n = n // the oracle is as hasty
+		}
+		o.noteLast()
+		switch s {
+		case atMalformed:
 			return r.skipMalformed(0, c)
+		case atEnd:
+			r.frontier.remove(0)
+		default:
+			r.frontier[0].time = c.base
+			r.frontier.down(0)
 		}
-		if c.base > until {
-			break
-		}
+		return true
 	}
+	o.noteLast()
 	r.frontier[0].time = c.base
 	r.frontier.down(0)
 	return true
@@ -99,6 +106,7 @@ func (r *Reader) resolve(v verdict) bool {
 		c := &r.cursors[r.frontier[i].cursor]
 		v := o.advance(c)
 		if v == accepted {
+			o.noteLast()
 			return r.refresh(i, c)
 		}
 		o.flags = o.allFlags
@@ -125,22 +133,28 @@ const (
 // reading is to stop.
 func (r *Reader) refresh(i int, c *cursor) bool {
 	switch c.next() {
-	case atEvent:
+	case atEvent, atBatch:
 		r.frontier[i].time = c.base
 		r.frontier.update(i)
 	case atMalformed:
 		return r.skipMalformed(i, c)
 	case atEnd:
-		r.ended(c)
 		r.frontier.remove(i)
 	}
 	return true
 }
 
-// ended notes that all events of c have been read.
-func (r *Reader) ended(c *cursor) {
-	if o := &r.order; !o.squeeze {
-		o.latest = max(o.latest, c.latest())
+// noteLast notes the time of the event put out last. Those before it, back to
+// where it was done before, are not later: they come from one batch.
+func (o *ordering) noteLast() {
+	if o.n > 0 {
+		o.noteTime(o.out[o.n-1].Time)
+	}
+}
+
+func (o *ordering) noteTime(t int64) {
+	if !o.squeeze {
+		o.latest = max(o.latest, t)
 	}
 }
 
@@ -157,9 +171,7 @@ func (o *ordering) putSample(s *sample) verdict {
 	}
 	e := &o.out[o.n]
 	o.n++
-	if !o.squeeze {
-		o.latest = max(o.latest, s.time)
-	}
+	o.noteTime(s.time)
 	*e = Event{Time: s.time, G: s.g, M: s.m, P: s.p, Stack: stack, Type: EvCPUSample, Flags: o.flags}
 	return accepted
 }

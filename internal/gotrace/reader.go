@@ -218,9 +218,7 @@ func (r *Reader) begin() error {
 		switch s {
 		case atMalformed:
 			return fmt.Errorf("thread %d has what is no event", l.thread.id)
-		case atEnd:
-			r.ended(c)
-		case atEvent:
+		case atEvent, atBatch:
 			r.frontier.push(head{c.base, int32(len(r.cursors) - 1)})
 		}
 	}
@@ -237,6 +235,7 @@ func (r *Reader) putSync(t int64) {
 	e := &o.out[o.n]
 	o.n++
 	*e = Event{Time: t, G: None, M: None, P: None, ID: int64(o.generations), Type: EvSync}
+	o.noteTime(t)
 }
 
 // Current reports whether the events of the last call of Next are of a

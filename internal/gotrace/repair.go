@@ -41,6 +41,7 @@ func (r *Reader) repair(v verdict) bool {
 	o.flags = o.allFlags
 	if v == accepted {
 		o.report.Repaired++
+		o.noteLast()
 		for i := range o.out[n:o.n] {
 			o.out[n+i].Flags |= Repaired
 		}
@@ -308,7 +309,4 @@ func (r *Reader) skip(c *cursor) {
 		o.report.Lost += int64(c.end - c.start)
 	}
 	c.off = c.end
-	if c.start == c.begin {
-		c.base = c.before // there is no event in the batch
-	}
 }

@@ -124,7 +124,7 @@ func (g *generation) gaveReasons() bool {
 	for _, l := range g.lanes {
 		for _, b := range l.batches {
 			c := cursor{gen: g, rest: []batch{b}}
-			for c.next() == atEvent {
+			for s := c.next(); s == atEvent || s == atBatch; s = c.next() {
 				if c.typ == EvGoBlock || c.typ == EvGoStop {
 					return true
 				}
