@@ -17,7 +17,7 @@ type goroutine struct {
 	stack   convert.StackID // its first frames
 	at      convert.StackID // where it was last seen in its present state, if it runs, or 0
 	fresh   bool            // its system call has not had a state yet
-	scopes  []scope         // oldest first
+	scopes                  // open
 	place                   // in them
 	state   stretch         // under way; of no class if none is, or it does not count
 	life    stretch         // the same
@@ -98,7 +98,7 @@ func (l *ledger) add(id convert.GoID) *goroutine {
 	} else {
 		g = new(goroutine)
 	}
-	*g = goroutine{id: id, scopes: g.scopes[:0], ranges: g.ranges[:0], held: g.held[:0], state: stretch{loose: g.state.loose[:0]}}
+	*g = goroutine{id: id, scopes: scopes{regions: g.regions[:0], tasks: g.tasks[:0]}, ranges: g.ranges[:0], held: g.held[:0], state: stretch{loose: g.state.loose[:0]}}
 	l.holds++
 	g.hold = l.holds
 	l.goroutines.Set(id, g)
@@ -159,11 +159,7 @@ func (l *ledger) remove(g *goroutine) {
 		g.skipped = !l.filter.goroutine.matches("")
 	}
 	l.release(g, true)
-	for i := range g.scopes {
-		if tk := g.scopes[i].task; tk != nil {
-			l.tasks.leave(tk, g)
-		}
-	}
+	g.leaveAll(&l.tasks)
 	l.goroutines.Delete(g.id)
 	g.seen = true // no stranger any more
 	l.spare = append(l.spare, g)

@@ -109,8 +109,7 @@ func (l *ledger) region(r *convert.Record) {
 	if r.Phase == convert.Begin {
 		l.settle(g, r.Time, r.Stack)
 		name := l.names.id(r.Name, convert.ReasonUnspecified)
-		g.enter(scope{
-			region: true,
+		g.enterRegion(region{
 			name:   name,
 			task:   l.tasks.of(r.ID, l.unknown),
 			open:   r.Flags&convert.OpenStart != 0,
@@ -119,18 +118,14 @@ func (l *ledger) region(r *convert.Record) {
 		return
 	}
 	l.settle(g, r.Time, r.EndStack)
-	i := g.innermost()
-	if r.Flags&convert.OpenStart != 0 && (i < 0 || !g.scopes[i].open) {
+	n := len(g.regions)
+	if r.Flags&convert.OpenStart != 0 && (n == 0 || !g.regions[n-1].open) {
 		l.reveal(g, r)
 		return
 	}
-	if i < 0 {
-		return
+	if n > 0 {
+		g.leaveRegion(&l.tasks)
 	}
-	if tk := g.scopes[i].task; tk != nil {
-		l.tasks.leave(tk, g)
-	}
-	g.leave(i)
 }
 
 // task takes a record of a task: who began it goes to another place, and at its
@@ -141,7 +136,7 @@ func (l *ledger) task(r *convert.Record) {
 		tk := l.tasks.begin(r, name, l.filter.task.matches(r.Name))
 		if g := l.goroutines.Get(r.G); g != nil {
 			l.settle(g, r.Time, r.Stack)
-			g.enter(scope{task: tk})
+			g.beginTask(tk)
 		}
 		return
 	}
@@ -150,14 +145,23 @@ func (l *ledger) task(r *convert.Record) {
 		return
 	}
 	delete(l.tasks.byID, r.ID)
-	for _, g := range tk.members { // may have some several times
-		stack := convert.StackID(0)
-		if g.id == r.By {
-			stack = r.ByStack
-		}
-		l.settle(g, r.Time, stack)
-		g.forget(tk)
+	tk.ended = true
+	if tk.owner != nil {
+		l.outlive(tk.owner, tk, r)
 	}
+	for _, m := range tk.members { // may have one goroutine several times
+		l.outlive(m.g, tk, r)
+	}
+}
+
+// outlive takes g out of tk, which end ends.
+func (l *ledger) outlive(g *goroutine, tk *task, end *convert.Record) {
+	stack := convert.StackID(0)
+	if g.id == end.By {
+		stack = end.ByStack
+	}
+	l.settle(g, end.Time, stack)
+	g.leaveTask(tk)
 }
 
 // gc takes a record of a range that the garbage collector has a goroutine pay

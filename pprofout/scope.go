@@ -1,23 +1,39 @@
 package pprofout
 
-import (
-	"slices"
-
-	"github.com/trace2otel/trace2otel/convert"
-)
+import "github.com/trace2otel/trace2otel/convert"
 
 // A goroutine is in its open regions, in their tasks, and in the open tasks
 // that it began itself. These are its scopes, in the order in which they began.
 // Its current region is the innermost one; its current task is that of the
 // youngest scope that has one. A scope's task is left when the task ends,
 // whoever ends it, and the region stays.
-type scope struct {
+//
+// Hostile traces nest without end: nothing here goes over all scopes of a
+// goroutine, or all goroutines of a task, but when it ends.
+type scopes struct {
+	regions []region     // innermost last
+	tasks   []membership // oldest first; the last one is not over
+	open    int          // how many of tasks are not over
+	serial  uint64       // of the region begun last
+
+	listedTasks, listedRegions int // open ones that the filters let through
+}
+
+// A region is an open one.
+type region struct {
+	name   nameID // its type
 	task   *task  // nil: none
-	region bool   // or a task that the goroutine began
-	name   nameID // the region's type
+	member int    // its place among the task's members
+	serial uint64 // tells it from those that had its place before
 	open   bool   // begun before the trace, or the part of it that is converted
-	listed bool   // the region's type matches the filter
-	place  place  // of one within
+	listed bool   // its type matches the filter
+}
+
+// A membership is a reason for being in a task: a region, or that one began it.
+type membership struct {
+	task   *task
+	depth  int    // of the region, from 1; 0: began it
+	serial uint64 // of the region
 }
 
 // A task is open, or began before the trace and has an open region.
@@ -26,7 +42,15 @@ type task struct {
 	name    nameID
 	early   bool // begun before the trace: nothing is known but its id
 	listed  bool // its type, or that of a task around it, matches the filter
-	members []*goroutine
+	ended   bool
+	owner   *goroutine // who began it; nil if that is not known, or has exited
+	members []member   // the regions in it
+}
+
+// A member is a region of g, by its depth.
+type member struct {
+	g     *goroutine
+	depth int
 }
 
 // taskUnknown is the type of tasks begun before the trace, of which nothing is
@@ -64,15 +88,16 @@ func (ts *tasks) of(id uint64, unknown nameID) *task {
 	return tk
 }
 
-// leave takes g out of tk, once.
-func (ts *tasks) leave(tk *task, g *goroutine) {
-	if i := slices.Index(tk.members, g); i >= 0 {
-		last := len(tk.members) - 1
-		tk.members[i] = tk.members[last]
-		tk.members[last] = nil
-		tk.members = tk.members[:last]
-	}
-	if tk.early && len(tk.members) == 0 {
+// leave takes rg, a region that ends, out of its task.
+func (ts *tasks) leave(rg *region) {
+	tk := rg.task
+	last := len(tk.members) - 1
+	moved := tk.members[last]
+	tk.members[rg.member] = moved
+	moved.g.regions[moved.depth-1].member = rg.member
+	tk.members[last] = member{}
+	tk.members = tk.members[:last]
+	if tk.early && last == 0 {
 		delete(ts.byID, tk.id)
 	}
 }
@@ -84,68 +109,112 @@ type place struct {
 	listedRegion bool
 }
 
-// enter returns the place of one who is at p and enters sc.
-func (p place) enter(sc *scope) place {
-	if sc.task != nil {
-		p.task = sc.task.name
-		p.listedTask = p.listedTask || sc.task.listed
+// enterRegion has g enter a region.
+func (g *goroutine) enterRegion(rg region) {
+	g.serial++
+	rg.serial = g.serial
+	depth := len(g.regions) + 1
+	if rg.task != nil {
+		rg.member = len(rg.task.members)
+		rg.task.members = append(rg.task.members, member{g, depth})
+		g.join(membership{rg.task, depth, rg.serial})
 	}
-	if sc.region {
-		p.region = sc.name
-		p.listedRegion = p.listedRegion || sc.listed
+	if rg.listed {
+		g.listedRegions++
 	}
-	return p
+	g.regions = append(g.regions, rg)
+	g.locate()
 }
 
-// enter adds a scope to g.
-func (g *goroutine) enter(sc scope) {
-	if sc.task != nil {
-		sc.task.members = append(sc.task.members, g)
+// leaveRegion has g leave its innermost region.
+func (g *goroutine) leaveRegion(ts *tasks) {
+	last := len(g.regions) - 1
+	rg := &g.regions[last]
+	if rg.task != nil && !rg.task.ended {
+		ts.leave(rg)
+		g.part(rg.task)
 	}
-	g.place = g.place.enter(&sc)
-	sc.place = g.place
-	g.scopes = append(g.scopes, sc)
+	if rg.listed {
+		g.listedRegions--
+	}
+	g.regions[last] = region{}
+	g.regions = g.regions[:last]
+	g.locate()
 }
 
-// innermost returns the index of g's innermost region, or -1.
-func (g *goroutine) innermost() int {
-	for i := len(g.scopes) - 1; i >= 0; i-- {
-		if g.scopes[i].region {
-			return i
+// beginTask has g be in a task that it began.
+func (g *goroutine) beginTask(tk *task) {
+	tk.owner = g
+	g.join(membership{task: tk})
+	g.locate()
+}
+
+// leaveTask has g be no more in a task, which has ended, for one of the reasons
+// that it was.
+func (g *goroutine) leaveTask(tk *task) {
+	g.part(tk)
+	g.locate()
+}
+
+// leaveAll has g, which exits, leave everything.
+func (g *goroutine) leaveAll(ts *tasks) {
+	for len(g.regions) > 0 {
+		g.leaveRegion(ts)
+	}
+	for i := range g.tasks {
+		if m := &g.tasks[i]; m.depth == 0 {
+			m.task.owner = nil
 		}
 	}
-	return -1
 }
 
-// leave takes the scope at i out of g.
-func (g *goroutine) leave(i int) {
-	g.scopes = slices.Delete(g.scopes, i, i+1)
-	g.replace(i)
-}
-
-// forget takes tk, which has ended, out of g's scopes.
-func (g *goroutine) forget(tk *task) {
-	from := slices.IndexFunc(g.scopes, func(sc scope) bool { return sc.task == tk })
-	if from < 0 {
-		return
-	}
-	g.scopes = slices.DeleteFunc(g.scopes, func(sc scope) bool { return sc.task == tk && !sc.region })
-	for i := range g.scopes {
-		if g.scopes[i].task == tk {
-			g.scopes[i].task = nil
+// join adds a reason for being in a task. Those that are over go when they are
+// the most.
+func (g *goroutine) join(m membership) {
+	if len(g.tasks) > 2*g.open+8 {
+		n := 0
+		for i := range g.tasks {
+			if !g.over(&g.tasks[i]) {
+				g.tasks[n] = g.tasks[i]
+				n++
+			}
 		}
+		clear(g.tasks[n:])
+		g.tasks = g.tasks[:n]
 	}
-	g.replace(from)
+	g.tasks = append(g.tasks, m)
+	g.open++
+	if m.task.listed {
+		g.listedTasks++
+	}
 }
 
-// replace works out the places of g's scopes from the one at i on.
-func (g *goroutine) replace(i int) {
-	g.place = place{}
-	if i > 0 {
-		g.place = g.scopes[i-1].place
+// part counts a reason for being in tk that is over.
+func (g *goroutine) part(tk *task) {
+	g.open--
+	if tk.listed {
+		g.listedTasks--
 	}
-	for ; i < len(g.scopes); i++ {
-		g.place = g.place.enter(&g.scopes[i])
-		g.scopes[i].place = g.place
+}
+
+// over reports whether the task or region of m has ended.
+func (g *goroutine) over(m *membership) bool {
+	return m.task.ended ||
+		m.depth > 0 && (m.depth > len(g.regions) || g.regions[m.depth-1].serial != m.serial)
+}
+
+// locate works out where g is.
+func (g *goroutine) locate() {
+	g.place = place{listedTask: g.listedTasks > 0, listedRegion: g.listedRegions > 0}
+	if n := len(g.regions); n > 0 {
+		g.place.region = g.regions[n-1].name
+	}
+	for n := len(g.tasks); n > 0; n-- {
+		if m := &g.tasks[n-1]; !g.over(m) {
+			g.place.task = m.task.name
+			break
+		}
+		g.tasks[n-1] = membership{}
+		g.tasks = g.tasks[:n-1]
 	}
 }

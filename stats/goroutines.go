@@ -24,8 +24,9 @@ type goroutine struct {
 	// What belongs to the function, while that is not known.
 	early []early
 
-	regions []region // under way, outermost first
-	listed  *listed  // nil unless it is to be listed by itself
+	regions []region       // under way, outermost first
+	deep    map[uint64]int // if they are very many: how many are in each task
+	listed  *listed        // nil unless it is to be listed by itself
 }
 
 // An early interval is a state that ended before the function was known.

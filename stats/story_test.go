@@ -453,3 +453,37 @@ func TestStories(t *testing.T) {
 		})
 	}
 }
+
+// TestDeepNesting wraps the regions of a task in very many others, in none and
+// in other tasks: the task has the time of its outermost regions all the same.
+func TestDeepNesting(t *testing.T) {
+	const depth = 2 * deepNesting
+	var text strings.Builder
+	say := func(format string, args ...any) { fmt.Fprintf(&text, format+"\n", args...) }
+	say("trace end=100")
+	for g, name := range []string{"main.main", "main.helper"} {
+		say("0 G%d begin goroutine %q", g+1, name)
+		say("0 G%d begin running P%d", g+1, g)
+	}
+	say(`10 G1 begin task "request" id=7`)
+	for i := range depth {
+		say(`15 G2 begin region "around" id=%d`, 100+i%3)
+	}
+	say(`20 G2 begin region "help" id=7`)
+	say(`22 G2 begin region "inner" id=7`)
+	say("30 G2 end region")
+	say("35 G2 end region")
+	for range depth {
+		say("40 G2 end region")
+	}
+	say("60 G1 end task id=7 by=G1")
+	s := New(nil, Options{})
+	if err := sinktest.Story(t, strings.TrimSpace(text.String())).Replay(s, 1000); err != nil {
+		t.Fatal(err)
+	}
+	for _, sc := range s.Report().Tasks {
+		if want := 50 + 15; sc.Type == "request" && int(sc.Running) != want {
+			t.Errorf("request: running %d, want %d", sc.Running, want)
+		}
+	}
+}

@@ -112,7 +112,7 @@ func (s *Sink) region(r *convert.Record) {
 		if t := s.tasks[r.ID]; t != nil && in.outer && t.by != r.G {
 			t.time.Add(&s.now)
 		}
-		g.regions = g.regions[:n-1]
+		g.leave()
 	}
 	sc.time.Add(&s.now)
 }
@@ -120,7 +120,7 @@ func (s *Sink) region(r *convert.Record) {
 // enter opens a region of a goroutine.
 func (s *Sink) enter(g *goroutine, r *convert.Record) {
 	n := len(g.regions)
-	outer := !slices.ContainsFunc(g.regions, func(in region) bool { return in.task == r.ID })
+	outer := !g.isIn(r.ID)
 	if n < cap(g.regions) {
 		g.regions = g.regions[:n+1]
 	} else {
@@ -129,6 +129,38 @@ func (s *Sink) enter(g *goroutine, r *convert.Record) {
 	in := &g.regions[n]
 	in.begin, in.task, in.outer = r.Start, r.ID, outer
 	g.account.At(&s.world, r.Time, &in.start)
+	if g.deep != nil {
+		g.deep[r.ID]++
+	}
+}
+
+// deepNesting is how many regions are looked at one by one; only hostile traces
+// have many more.
+const deepNesting = 64
+
+// isIn reports whether one of g's regions is in a task.
+func (g *goroutine) isIn(task uint64) bool {
+	if len(g.regions) < deepNesting {
+		return slices.ContainsFunc(g.regions, func(in region) bool { return in.task == task })
+	}
+	if g.deep == nil {
+		g.deep = make(map[uint64]int)
+		for i := range g.regions {
+			g.deep[g.regions[i].task]++
+		}
+	}
+	return g.deep[task] > 0
+}
+
+// leave closes the innermost region of g.
+func (g *goroutine) leave() {
+	n := len(g.regions) - 1
+	if g.deep != nil {
+		g.deep[g.regions[n].task]--
+	}
+	if g.regions = g.regions[:n]; n < deepNesting {
+		g.deep = nil
+	}
 }
 
 // report returns the scopes, those that took most time first.
