@@ -23,14 +23,15 @@ type goroutine struct {
 
 	// The state that the file has last, and the one that is to follow it if
 	// nothing else does at the same time: see settleStates.
-	shown   taskState
-	next    taskState
-	nextCPU int32
-	pending bool
-	closing bool         // next only ends what is shown
-	flow    uint64       // of the arrow to its next run, or 0
-	waker   convert.GoID // of a runnable goroutine, with Options.Wakers
-	cpu     int32        // last run on, or noCPU
+	shown     taskState
+	next      taskState
+	nextCPU   int32
+	pending   bool
+	closing   bool         // next only ends what is shown
+	flow      uint64       // of the arrow to its next run, or 0
+	waker     convert.GoID // of a runnable goroutine, with Options.Wakers
+	blockedIn string       // with Options.Wakers: why it was in the state that is shown, which has ended
+	cpu       int32        // last run on, or noCPU
 
 	open    []openSlice      // on its track or in its lanes, outermost first
 	lanes   *lanes           // for what does not nest: see slice

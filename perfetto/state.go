@@ -46,7 +46,8 @@ const (
 // time. One that runs must not begin to run, but stop first, on the CPU where
 // it runs. A CPU runs one thread; where another begins to run at the same
 // time, the first must end then and there. The engine's records keep all of
-// them but the first; odd traces may not keep the others.
+// them but the first, and the second if a goroutine goes from P to P at one
+// time; odd traces may not keep the others.
 type scheduler struct {
 	changed []*goroutine
 	cpus    []cpu
@@ -137,7 +138,7 @@ func (s *Sink) state(r *convert.Record) {
 	}
 	if r.Phase == convert.End {
 		if s.o.Wakers {
-			s.writeBlocked(r, g)
+			g.blocked(r)
 		}
 		if r.Flags&convert.OpenEnd != 0 {
 			s.closeState(g)
@@ -175,6 +176,9 @@ func (s *Sink) closeState(g *goroutine) {
 // that left their CPUs, then of those that took them.
 func (s *Sink) settleStates() {
 	for _, g := range s.sched.changed {
+		if g.next == taskRunning && g.shown == taskRunning && g.cpu != g.nextCPU && s.sched.cpu(g.cpu).since < s.now-1 {
+			s.show(s.now-1, g, taskRunnable, noCPU) // in truth for no time, between two Ps
+		}
 		if g.next != taskRunning {
 			s.show(s.now, g, g.next, noCPU)
 			g.pending = false
@@ -198,8 +202,11 @@ func (s *Sink) show(t convert.Time, g *goroutine, st taskState, cpu int32) {
 	if st == taskRunning && (g.shown != taskRunning || g.cpu != cpu) && !s.mayRun(t, g, cpu) {
 		st = taskStopped
 	}
-	if st == g.shown && !g.closing {
+	if st == g.shown && (st != taskRunning || g.cpu == cpu) && g.blockedIn == "" && !g.closing {
 		return
+	}
+	if g.blockedIn != "" {
+		s.writeBlocked(t, g, st)
 	}
 	if st == taskStopped && g.shown != taskStopped {
 		e := event{typ: typeInstant, track: g.track, category: catGoroutine, name: "runs, its P is not known"}

@@ -25,6 +25,7 @@ type truth struct {
 	onThreads  table           // thread (M), what, goroutine, proc: count, time
 	taskLogs   table           // task, message: count
 	tasks      map[uint64]bool // that are open
+	ran        map[convert.GoID]ran
 	names      map[convert.GoID]string
 	stacks     map[convert.StackID]string
 	wall       convert.WallClock
@@ -59,11 +60,19 @@ func (t table) rows() []string {
 	return rows
 }
 
+// ran is when a goroutine ran last, and where.
+type ran struct {
+	until convert.Time
+	d     int64
+	p     convert.ProcID
+}
+
 func (t *truth) Begin(tr *convert.Trace) error {
 	*t = truth{
 		states: table{}, cpus: table{}, threads: table{}, slices: table{}, waits: table{}, args: table{},
 		metrics: table{}, integrals: table{}, samples: table{}, onThreads: table{}, taskLogs: table{}, tasks: make(map[uint64]bool),
 		start: tr.Start,
+		ran:   make(map[convert.GoID]ran),
 		names: make(map[convert.GoID]string), stacks: make(map[convert.StackID]string),
 	}
 	return nil
@@ -220,6 +229,13 @@ func (t *truth) state(r *convert.Record, d int64) {
 	}
 	if state == "Running" {
 		t.cpus.add(fmt.Sprint(r.P), d)
+		if last := t.ran[r.G]; last.until == r.Start && last.p != r.P && last.d > 1 {
+			// From P to P at one time: the timeline has it runnable for 1 ns.
+			t.states.add(fmt.Sprintf("%d\tRunning", r.G), -1)
+			t.states.add(fmt.Sprintf("%d\tR", r.G), 1)
+			t.cpus.add(fmt.Sprint(last.p), -1)
+		}
+		t.ran[r.G] = ran{r.Time, d, r.P}
 	}
 }
 

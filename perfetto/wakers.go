@@ -74,29 +74,31 @@ func (s *Sink) writeWaking(t convert.Time, g, waker *goroutine) bool {
 	return true
 }
 
-// writeBlocked writes, at the end of a state in which g was blocked, what in.
-func (s *Sink) writeBlocked(end *convert.Record, g *goroutine) {
-	var reason string
+// blocked notes, at the end of a state in which g was blocked, what in.
+func (g *goroutine) blocked(end *convert.Record) {
 	switch {
 	case g.pending || end.Time == end.Start: // it did not show
-		return
 	case end.State == convert.StateWaiting && g.shown == taskInterruptible:
-		reason = end.Reason()
+		g.blockedIn = end.Reason()
 	case end.State == convert.StateSyscallBlocked && g.shown == taskUninterruptible:
-		reason = "syscall"
-	default:
-		return
+		g.blockedIn = "syscall"
 	}
+}
+
+// writeBlocked writes what g was blocked in until t. A state that is not to be
+// runnable, or has no length, may be read before: it comes at the time before.
+func (s *Sink) writeBlocked(t convert.Time, g *goroutine, next taskState) {
+	reason := g.blockedIn
+	g.blockedIn = ""
 	pid, ok := ftraceID(g)
 	if !ok {
 		return
 	}
-	at := end.Time
-	if end.Flags&convert.OpenEnd != 0 {
-		at-- // a state of no length comes last: see closeState
+	if next != taskRunnable || g.closing {
+		t--
 	}
 	caller := s.w.symbol(reason)
-	b, marks := s.w.openFtrace(at, g.cpu, pid)
+	b, marks := s.w.openFtrace(t, g.cpu, pid)
 	b, mark := wire.Open(b, ftraceBlockedReason)
 	b = wire.Int(b, blockedPID, pid)
 	b = wire.Uint(b, blockedCaller, caller)
