@@ -8,12 +8,12 @@ import (
 
 // An ownDecoder decodes by package gotrace.
 //
-// Times are the trace's own, but that each is later than the one before: events
-// of the same time come 1 ns after one another, and so do those with an earlier
-// time than others of the generation before, of which there are a few in ten
-// million, Syncs apart. Statuses written at the end of a generation hold since
-// its beginning, and do not count for that: it is they that make Go's own tools
-// move a fifth of all events of some traces.
+// Times are the trace's own, but that none is earlier than the one before: events
+// with an earlier time than others of the generation before, of which there are
+// a few in ten million, Syncs apart, are moved to the time of those. Statuses
+// written at the end of a generation hold since its beginning, and do not count
+// for that: it is they that make Go's own tools move a fifth of all events of
+// some traces.
 type ownDecoder struct {
 	header header
 	stacks *stacks
@@ -25,7 +25,6 @@ type ownDecoder struct {
 	raw    []gotrace.Frame // scratch
 	room   []Frame         // for the stacks to come
 	last   Time            // of the event told last
-	latest int64           // of all events, as the trace has it
 }
 
 func newOwnDecoder(r io.Reader, h header, o *Options, stacks *stacks) (*ownDecoder, error) {
@@ -52,11 +51,10 @@ func (d *ownDecoder) read(ev *event) error {
 
 	ev.moved, ev.repaired = false, false
 	ev.time = Time(e.Time)
-	if ev.time <= d.last || e.Flags != 0 || d.asGo {
+	if ev.time < d.last || e.Flags != 0 || d.asGo {
 		d.adjust(ev, e)
 	}
 	d.last = ev.time
-	d.latest = max(d.latest, e.Time)
 	ev.g, ev.p, ev.m = GoID(e.G), ProcID(e.P), ThreadID(e.M)
 	if ev.kind = ownKinds[e.Type]; ev.kind == evGoroutine {
 		d.resolveGoroutine(ev, e)
@@ -74,9 +72,9 @@ func (d *ownDecoder) adjust(ev *event, e *gotrace.Event) {
 		ev.moved = ev.time == d.last+1
 	case e.Flags&gotrace.Late != 0:
 		ev.time = max(ev.time, d.last)
-	case ev.time <= d.last:
-		ev.time = d.last + 1
-		ev.moved = e.Time < d.latest
+	case ev.time < d.last:
+		ev.time = d.last
+		ev.moved = true
 	}
 	ev.repaired = e.Flags&gotrace.Repaired != 0
 }

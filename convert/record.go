@@ -299,7 +299,7 @@ type Summary struct {
 	End         Time  // of the last event
 	Events      int64 // events read, Syncs included
 	Generations int64 // generations of which events were read
-	Adjusted    int64 // events that the decoder moved to 1 ns after their predecessor
+	Adjusted    int64 // events that the decoder moved, so that times are in order
 	Goroutines  int64 // goroutines seen
 	Bytes       int64 // size of the input, decompressed, as far as it was read
 	Loss        *Loss // nil if all of the input was converted

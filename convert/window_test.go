@@ -23,6 +23,9 @@ func TestWindowsAddUp(t *testing.T) {
 			continue // the decoder orders ties differently in each run
 		}
 		length := whole.Summary.End.Sub(whole.Trace.Start)
+		if length < 7 {
+			continue // all that is in it happens at one time
+		}
 
 		sum := sinktest.Sums{}
 		var parts keptSums
