@@ -96,3 +96,12 @@ func TestNumberTooLong(t *testing.T) {
 		t.Errorf("strict: %v", err)
 	}
 }
+
+// TestRules has a rule for every type of event, and for no other.
+func TestRules(t *testing.T) {
+	for typ := range rules {
+		if timed := argCounts[typ] != notTimed; timed != (rules[typ] != nil) {
+			t.Errorf("type %d: an event: %v; has a rule: %v", typ, timed, rules[typ] != nil)
+		}
+	}
+}
