@@ -90,16 +90,19 @@ func (t *task) fill(r *Record, id uint64) {
 // finish closes the tasks that are open at the end of the trace, the youngest
 // first, so that none ends before its subtasks.
 func (ts *tasks) finish(t Time) {
-	ids := make([]uint64, 0, len(ts.open))
-	for id := range ts.open {
-		ids = append(ids, id)
+	type open struct {
+		id uint64
+		*task
 	}
-	slices.SortFunc(ids, func(a, b uint64) int {
-		x, y := ts.open[a], ts.open[b]
-		return cmp.Or(cmp.Compare(y.start, x.start), cmp.Compare(b, a))
+	left := make([]open, 0, len(ts.open))
+	for id, task := range ts.open {
+		left = append(left, open{id, task})
+	}
+	slices.SortFunc(left, func(a, b open) int {
+		return cmp.Or(cmp.Compare(b.start, a.start), cmp.Compare(b.id, a.id))
 	})
-	for _, id := range ids {
-		ts.close(id, ts.open[id], t, OpenEnd)
+	for _, o := range left {
+		ts.close(o.id, o.task, t, OpenEnd)
 	}
 }
 

@@ -81,6 +81,18 @@ func (in *input) read(n int) {
 // next one begins.
 func (in *input) release() {
 	k := len(in.chunks) - 1
-	in.free = append(in.free[:0], in.chunks[:k]...)
+	in.free = in.free[:0]
+	for _, c := range in.chunks[:k] {
+		if c != nil {
+			in.free = append(in.free, c)
+		}
+	}
 	in.chunks = append(in.chunks[:0], in.chunks[k])
+}
+
+// drop gives back a chunk of the generation before its end, of which nothing is
+// needed.
+func (in *input) drop(n int) {
+	in.free = append(in.free, in.chunks[n])
+	in.chunks[n] = nil
 }

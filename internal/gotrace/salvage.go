@@ -180,8 +180,12 @@ func (s *splitter) resync() error {
 	if bytes.HasPrefix(b, []byte("go 1.")) {
 		return errNotBatch // a trace of its own
 	}
-	before := s.lost
+	before, first := s.lost, s.last()
 	for ; len(b) > 0; b = s.fill(headSize) {
+		if first+1 < s.last() {
+			first++
+			s.drop(first) // nothing in it was a batch
+		}
 		s.pos++
 		s.lost++
 		if b[0] != byte(evEventBatch) {
