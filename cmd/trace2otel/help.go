@@ -88,7 +88,9 @@ const otlpExample = `  trace2otel otlp trace.out -o spans.otlp.jsonl
   trace2otel otlp go1.22.trace --start mtime > spans.otlp.jsonl`
 
 const sendLong = `Send a file of OTLP spans to a back end: what trace2otel otlp has written or, as
---failed-out, could not deliver, or OTLP of another program.
+--failed-out, could not deliver, or OTLP of another program. Metrics, as
+otlp --metrics writes them, are sent too; binary ones need .otlp-metrics. in the
+file's name.
 
 FILE is OTLP JSON lines or protobuf, plain or compressed by gzip or zstd; - is
 standard input. Sending spans twice does no harm where their ids are heeded.`

@@ -15,6 +15,7 @@ type meter struct {
 	url    string
 
 	exporter *export.MetricsExporter // nil until open
+	alone    bool // there are no spans beside them
 	strict   bool
 	spool    [][]byte // what must not be sent before commit: metrics are small
 	report   export.Report
@@ -67,6 +68,9 @@ func (m *meter) tell(c *cli, name string) exitCode {
 	}
 	if c.tellSent(name, m, "metrics", "points of metrics", &m.report) {
 		return exitOK
+	}
+	if m.alone && m.report.Sent == 0 {
+		return exitFailed
 	}
 	return exitLoss
 }

@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -30,15 +32,17 @@ func (c *cli) newSend() *cobra.Command {
 			return hinted{errors.New("where to?"), "pass --endpoint or --export"}
 		}
 		name := displayName(args[0])
-		code := c.send(cmd.Context(), args[0], d)
-		c.code = worse(code, d.tell(c, name))
+		m := d.meter()
+		m.alone = true
+		code := c.send(cmd.Context(), args[0], d, m)
+		c.code = worse(worse(code, d.tell(c, name)), m.tell(c, name))
 		return nil
 	}
 	return cmd
 }
 
-// send sends the spans of a file.
-func (c *cli) send(ctx context.Context, path string, d *delivery) exitCode {
+// send sends the spans of a file by d, or its metrics by m.
+func (c *cli) send(ctx context.Context, path string, d *delivery, m *meter) exitCode {
 	name := displayName(path)
 	err := func() error {
 		in, err := c.open(ctx, path)
@@ -51,6 +55,16 @@ func (c *cli) send(ctx context.Context, path string, d *delivery) exitCode {
 		r := bufio.NewReader(in)
 		if head, _ := r.Peek(len(traceMagic)); string(head) == traceMagic {
 			return hinted{errors.New("is an execution trace, not spans"), "trace2otel otlp converts and sends it"}
+		}
+		if areMetrics(path, r) {
+			if err := m.open(ctx, c); err != nil {
+				return err
+			}
+			if err := m.exporter.Send(r); err != nil {
+				m.discard()
+				return err
+			}
+			return m.commit()
 		}
 		if err := d.open(ctx, c); err != nil {
 			d.remove()
@@ -70,6 +84,18 @@ func (c *cli) send(ctx context.Context, path string, d *delivery) exitCode {
 		return exitFailed
 	}
 	return exitOK
+}
+
+// areMetrics reports whether what comes is metrics, not spans. JSON says so;
+// binary messages of the two cannot be told apart but by their names, which are
+// those of what otlp --metrics writes.
+func areMetrics(path string, r *bufio.Reader) bool {
+	const start = `{"resourceMetrics"`
+	head, _ := r.Peek(len(start))
+	if len(head) > 0 && head[0] == '{' {
+		return string(head) == start
+	}
+	return strings.Contains(filepath.Base(path), ".otlp-metrics.")
 }
 
 // traceMagic begins every execution trace (runtime/trace: "go 1.22 trace").

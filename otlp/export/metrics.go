@@ -1,9 +1,12 @@
 package export
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"strings"
 	"time"
@@ -17,6 +20,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/resource"
 	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
 	metricspb "go.opentelemetry.io/proto/otlp/metrics/v1"
+	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 )
 
@@ -74,6 +78,41 @@ func (t Target) metricsClient(ctx context.Context, u *url.URL, r Retry) (metric.
 	return otlpmetrichttp.New(ctx, o...)
 }
 
+// Send delivers a file of OTLP metrics: JSON lines or binary, which it tells by
+// the first byte.
+func (e *MetricsExporter) Send(r io.Reader) error {
+	b := bufio.NewReader(r)
+	if head, err := b.Peek(1); err == io.EOF {
+		return nil
+	} else if err != nil {
+		return err
+	} else if head[0] != '{' {
+		data, err := io.ReadAll(b)
+		if err == nil {
+			_, err = e.Write(data)
+		}
+		return err
+	}
+	for n := 1; ; n++ {
+		line, err := b.ReadBytes('\n')
+		if line = bytes.TrimSpace(line); len(line) > 0 {
+			data := new(metricspb.MetricsData)
+			if err := (protojson.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(line, data); err != nil {
+				return fmt.Errorf("otlp/export: line %d: %w", n, err)
+			}
+			if err := e.deliver(data); err != nil {
+				return err
+			}
+		}
+		switch {
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return err
+		}
+	}
+}
+
 // Write sends a MetricsData. An error means that p is none, or that the context
 // ended; never that the back end did not take something. After a failure
 // nothing more is sent.
@@ -82,6 +121,14 @@ func (e *MetricsExporter) Write(p []byte) (int, error) {
 	if err := proto.Unmarshal(p, data); err != nil {
 		return 0, fmt.Errorf("otlp/export: %w", err)
 	}
+	if err := e.deliver(data); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// deliver sends data. Its error is that of Write.
+func (e *MetricsExporter) deliver(data *metricspb.MetricsData) error {
 	for _, rm := range data.ResourceMetrics {
 		out, points := sdkMetrics(rm)
 		if e.report.Err != nil {
@@ -98,13 +145,13 @@ func (e *MetricsExporter) Write(p []byte) (int, error) {
 			}
 		case e.ctx.Err() != nil:
 			e.report.Failed += points
-			return 0, context.Cause(e.ctx)
+			return context.Cause(e.ctx)
 		default:
 			e.report.Failed += points
 			e.report.Err = err
 		}
 	}
-	return len(p), nil
+	return nil
 }
 
 // uploadError returns what an exporter of metrics wraps.
