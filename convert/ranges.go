@@ -222,7 +222,7 @@ func (rs *ranges) endAssist(g GoID, t Time, flags Flags) {
 // has such a part already.
 func (rs *ranges) joinCycle(in *gcRange, part cycleParts) {
 	if rs.inGC && rs.parts&(part|markEnd) != 0 {
-		rs.endCycle(in.start, 0) // its end was lost
+		rs.endCycle(in.seen, 0) // its end was lost
 	}
 	if !rs.inGC {
 		rs.cycles++
