@@ -78,6 +78,7 @@ func (c *conversion) read(r io.Reader) error {
 	s.Goroutines = c.engine.goroutines.seen
 	s.Bytes = src.framing.off
 	s.Repairs = src.decoder.repairs()
+	s.Unstopped = err == io.EOF && !s.Repairs.Any() && c.engine.goroutines.advancing
 	return nil
 }
 

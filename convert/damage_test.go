@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/trace2otel/trace2otel/convert"
 	"github.com/trace2otel/trace2otel/internal/sinktest"
@@ -228,4 +229,36 @@ func read(t testing.TB, file string) []byte {
 		t.Fatal(err)
 	}
 	return data
+}
+
+// TestUnstopped suspects traces of programs that were killed, or of which the
+// last generation is not there, and no others.
+func TestUnstopped(t *testing.T) {
+	killed := map[string]bool{
+		"go1.22.0-sigkill2.5.trace": true,
+		"go1.26.8-sigkill2.5.trace": true,
+		"go122-gc-stress.trace":     true, // is but the beginning of one
+	}
+	for _, f := range sinktest.Traces(t) {
+		if s := sinktest.Run(t, f); s.Unstopped != killed[f.Name] {
+			t.Errorf("%s: unstopped is %v", f.Name, s.Unstopped)
+		}
+	}
+	whole := read(t, "go1.26.8-multi.trace")
+	for _, c := range []struct {
+		bytes int
+		o     convert.Options
+		want  bool
+	}{
+		{len(whole), convert.Options{}, false},
+		{len(whole), convert.Options{To: time.Second}, false},
+		{993798, convert.Options{}, true}, // between generations
+		{993798, convert.Options{Decoder: convert.DecoderX}, true},
+		{993798 + 50000, convert.Options{}, false}, // that is told as a loss
+	} {
+		s, err := convert.Run(t.Context(), bytes.NewReader(whole[:c.bytes]), c.o)
+		if err != nil || s.Unstopped != c.want {
+			t.Errorf("%d bytes, %+v: unstopped is %v, error %v", c.bytes, c.o, s.Unstopped, err)
+		}
+	}
 }

@@ -16,6 +16,8 @@ type goroutines struct {
 	holders procTable[goroutine] // of procs in a syscall
 	seen    int64
 
+	advancing bool // at the end, the runtime was about to begin a generation
+
 	// For use again.
 	dead  []*goroutine
 	calls []*call
@@ -282,6 +284,8 @@ func (gs *goroutines) finish(t Time) {
 	ids := gs.live.ids()
 	slices.Sort(ids)
 	for _, id := range ids {
-		gs.close(gs.live.find(id), t, OpenEnd)
+		g := gs.live.find(id)
+		gs.advancing = gs.advancing || g.cur.State == StateRunning && g.name == advancer
+		gs.close(g, t, OpenEnd)
 	}
 }

@@ -304,7 +304,21 @@ type Summary struct {
 	Bytes       int64 // size of the input, decompressed, as far as it was read
 	Loss        *Loss // nil if all of the input was converted
 	Repairs     Repairs
+
+	// Unstopped is set if the trace is whole, but seems not to have been
+	// stopped: see [UnstoppedNote].
+	Unstopped bool
 }
+
+// UnstoppedNote says in words what Summary.Unstopped does. Once a second, a
+// goroutine of the runtime (runtime.(*traceAdvancerState).start) ends a
+// generation; trace.Stop ends the last one from the goroutine that calls it,
+// and so does a flight recorder. Of a program that is killed, or exits without
+// trace.Stop, nothing follows on a generation that ended by the clock.
+const UnstoppedNote = "the trace ends as if it went on: up to a second after it may be missing"
+
+// advancer is the start function of that goroutine (runtime/trace.go).
+const advancer = "runtime.(*traceAdvancerState).start.func1"
 
 // Loss says what of an input could not be converted.
 type Loss struct {

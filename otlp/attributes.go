@@ -97,6 +97,7 @@ const (
 	attrLoss        = "gotrace.loss"
 	attrLossBytes   = "gotrace.loss_bytes"
 	attrRepairs     = "gotrace.repairs"
+	attrUnstopped   = "gotrace.unstopped"
 	attrSpans       = "gotrace.spans"
 	attrTraces      = "gotrace.traces"
 	attrAllFolded   = "gotrace.run.folded.spans"

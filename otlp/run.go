@@ -57,6 +57,9 @@ func (s *Sink) finishRun(sum *convert.Summary) {
 	if sum.Repairs.Any() {
 		s.span.text(attrRepairs, sum.Repairs.String())
 	}
+	if sum.Unstopped {
+		s.span.yes(attrUnstopped)
+	}
 	s.times(&s.own, &s.run.times)
 	s.run.counts.attrs(&s.span)
 	s.span.int(attrSpans, s.run.spans+1)

@@ -176,6 +176,9 @@ func (s *Sink) summarize(sum *convert.Summary) {
 	if sum.Repairs.Any() {
 		b = appendText(b, "repairs", sum.Repairs.String())
 	}
+	if sum.Unstopped {
+		b = appendText(b, "note", convert.UnstoppedNote)
+	}
 	s.w.closeBoth(b, packet, mark)
 }
 

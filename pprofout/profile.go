@@ -100,6 +100,9 @@ func (s *Sink) comments(kind Kind, unknown value, sum *convert.Summary) []string
 			add("loss: %d bytes from offset %d on", l.Bytes, l.Offset)
 		}
 	}
+	if sum.Unstopped {
+		add("note: %s", convert.UnstoppedNote)
+	}
 	if sum.Repairs.Any() {
 		add("repairs: %v; what was guessed is not counted", sum.Repairs)
 	}

@@ -59,6 +59,9 @@ func (s *Sink) warnings(sum *convert.Summary) (all []string) {
 	if sum.Repairs.Any() {
 		all = append(all, fmt.Sprintf("not all is as it was: %v", sum.Repairs))
 	}
+	if sum.Unstopped {
+		all = append(all, convert.UnstoppedNote)
+	}
 	if s.repaired > 0 {
 		all = append(all, fmt.Sprintf("%d states were guessed: they are in sums, but in no percentile or maximum", s.repaired))
 	}

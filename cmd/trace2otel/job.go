@@ -297,6 +297,9 @@ func (c *cli) judge(name string, s *convert.Summary, files []destination, failed
 		code = exitLoss
 		c.messages.warning(name, fmt.Errorf("not all is as it was: %v", s.Repairs))
 	}
+	if s.Unstopped {
+		c.messages.warning(name, hinted{errors.New(convert.UnstoppedNote), "was the program killed, or did it exit without trace.Stop?"})
+	}
 	whole := len(files)
 	for _, err := range failed {
 		if err != nil {

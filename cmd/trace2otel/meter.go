@@ -15,7 +15,7 @@ type meter struct {
 	url    string
 
 	exporter *export.MetricsExporter // nil until open
-	alone    bool // there are no spans beside them
+	alone    bool                    // there are no spans beside them
 	strict   bool
 	spool    [][]byte // what must not be sent before commit: metrics are small
 	report   export.Report

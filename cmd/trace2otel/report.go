@@ -44,6 +44,7 @@ type reportInput struct {
 	Used        int64          `json:"bytes_used"`
 	Loss        *reportLoss    `json:"loss,omitempty"`
 	Repairs     string         `json:"repairs,omitempty"`
+	Unstopped   bool           `json:"unstopped,omitempty"`
 	Messages    []reportSaid   `json:"messages,omitempty"`
 	Asserted    []stats.Check  `json:"assertions,omitempty"`
 	Outputs     []reportOutput `json:"outputs,omitempty"`
@@ -153,6 +154,7 @@ func inputReport(j *job) reportInput {
 			in.Loss = &reportLoss{Error: valid(l.Err.Error()), Bytes: l.Bytes, Offset: l.Offset}
 			in.Used -= l.Bytes
 		}
+		in.Unstopped = s.Unstopped
 		if s.Repairs.Any() {
 			in.Repairs = s.Repairs.String()
 			in.Used -= s.Repairs.Lost
