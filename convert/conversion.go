@@ -68,7 +68,7 @@ func (c *conversion) read(r io.Reader) error {
 		s.Loss = src.loss(err, c.engine.start)
 	}
 	if src.events == src.syncs {
-		return noGeneration(s.Loss, src.framing.empty())
+		return noGeneration(s.Loss, src.decoder.repairs(), src.framing.empty())
 	}
 	if src.last < s.Start {
 		return notInWindow(&c.options, src.last.Sub(c.engine.start))
@@ -241,9 +241,12 @@ func (c *conversion) sinkErrors() error {
 // noGeneration is the error of a trace without a single event but Syncs. It
 // may be well-formed: a program that is killed within its first second leaves
 // a header and nothing else.
-func noGeneration(l *Loss, empty bool) error {
-	if l == nil || empty {
-		return &InputError{Err: errors.New("no complete generation"), hint: stopHint}
+func noGeneration(l *Loss, r Repairs, empty bool) error {
+	switch {
+	case l != nil && !empty:
+		return &InputError{Err: fmt.Errorf("no complete generation: %w", l.Err), hint: l.Hint}
+	case r.Any():
+		return &InputError{Err: fmt.Errorf("no complete generation: %v", r)}
 	}
-	return &InputError{Err: fmt.Errorf("no complete generation: %w", l.Err), hint: l.Hint}
+	return &InputError{Err: errors.New("no complete generation"), hint: stopHint}
 }
