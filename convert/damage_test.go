@@ -158,12 +158,12 @@ func TestRepairs(t *testing.T) {
 		events     int64
 		repairs    string
 	}{
-		{file: "edge/mid126.trace", loss: "the trace is cut off within a batch", bytes: 1742, goroutines: 9, events: 48, repairs: "47 events salvaged of a generation that is cut, without stacks"},
+		{file: "edge/mid126.trace", loss: "the trace is cut off within a batch", bytes: 1742, goroutines: 9, events: 48, repairs: "47 events salvaged of a generation that is cut: from t=24µs on, other events, most names and all stacks are missing"},
 		{file: "edge/concat-126.trace", loss: "a second trace follows at byte 3524", bytes: 3524, goroutines: 9, events: 48},
 		{file: "edge/trailing-garbage123.trace", loss: "8 bytes that are no trace data follow at byte 2853", bytes: 8, goroutines: 9, events: 34},
 		{file: "edge/zeropad126.trace", loss: "zero bytes follow the trace from byte 3524 on", bytes: 4096, goroutines: 9, events: 48},
 		{file: "go1.26.8-multi.trace", goroutines: 3880, events: 223317},
-		{file: "go1.26.8-multi.trace", cut: 786946, loss: "the trace is cut off within a batch", bytes: 5, goroutines: 2739, events: 149120, repairs: "20233 events salvaged of a generation that is cut, without stacks, 1601 events repaired"},
+		{file: "go1.26.8-multi.trace", cut: 786946, loss: "the trace is cut off within a batch", bytes: 5, goroutines: 2739, events: 149120, repairs: "1601 events repaired, 20233 events salvaged of a generation that is cut: from t=4.885325s on, other events, most names and all stacks are missing"},
 		{file: "edge/future127.trace", goroutines: 9, events: 48, repairs: "read as go 1.26, though its format is newer"},
 		{file: "hostile/panic-7000012891.trace", goroutines: 1, events: 6, repairs: "1 event dropped"},
 		{file: "hostile/slow-7000002822.trace", goroutines: 21, events: 12841, repairs: "1 event repaired, 1 event dropped, 1 event of unknown type left out"},

@@ -3,6 +3,7 @@ package convert
 import (
 	"fmt"
 	"strings"
+	"time"
 )
 
 // A Decoder names one of the decoders that can read a trace.
@@ -71,6 +72,10 @@ type Repairs struct {
 	// others of the same time are missing, and so are stacks and most names.
 	Salvaged, Cut int64
 
+	// CutAfter is when the first of these begins, after the first event of the
+	// trace.
+	CutAfter time.Duration
+
 	// Misnested counts the ends of regions that are not the innermost: a
 	// mistake of the program, not of the trace.
 	Misnested int64
@@ -103,11 +108,12 @@ func (r Repairs) String() string {
 	if r.Newer {
 		parts = append(parts, fmt.Sprintf("read as go 1.%d, though its format is newer", newestMinor))
 	}
-	say(r.Salvaged, "event", "salvaged of a generation that is cut, without stacks")
 	say(r.Repaired, "event", "repaired")
 	say(r.Dropped, "event", "dropped")
 	say(r.Unknown, "event", "of unknown type left out")
 	say(r.Lost, "byte", "within the trace unreadable")
 	say(r.Misnested, "region end", "not well nested")
+	say(r.Salvaged, "event", fmt.Sprintf("salvaged of a generation that is cut: from t=%v on, other events, most names and all stacks are missing",
+		r.CutAfter.Round(time.Microsecond)))
 	return strings.Join(parts, ", ")
 }

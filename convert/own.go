@@ -2,6 +2,7 @@ package convert
 
 import (
 	"io"
+	"time"
 
 	"github.com/trace2otel/trace2otel/internal/gotrace"
 )
@@ -25,6 +26,11 @@ type ownDecoder struct {
 	raw    []gotrace.Frame // scratch
 	room   []Frame         // for the stacks to come
 	last   Time            // of the event told last
+
+	begun    bool
+	first    Time          // of all events
+	cut      bool          // what is told now is of a generation that is
+	cutAfter time.Duration // after first: where that began
 }
 
 func newOwnDecoder(r io.Reader, h header, o *Options, stacks *stacks) (*ownDecoder, error) {
@@ -77,6 +83,9 @@ func (d *ownDecoder) adjust(ev *event, e *gotrace.Event) {
 		ev.moved = true
 	}
 	ev.repaired = e.Flags&gotrace.Repaired != 0
+	if e.Flags&gotrace.Salvaged != 0 && !d.cut {
+		d.cut, d.cutAfter = true, ev.time.Sub(d.first)
+	}
 }
 
 // resolve copies e, and all it refers to, into ev. It leaves alone the fields
@@ -120,6 +129,9 @@ func (d *ownDecoder) resolveSync(ev *event) {
 	if !d.r.Current() {
 		ev.kind = evEnd
 		return
+	}
+	if !d.begun {
+		d.begun, d.first = true, ev.time
 	}
 	if trace, mono, wall, ok := d.r.Clock(); ok {
 		ev.clock = Clock{Trace: Time(trace), Mono: Time(mono), Wall: wall}
@@ -189,6 +201,7 @@ func (d *ownDecoder) repairs() Repairs {
 		Unknown:   r.Unknown,
 		Salvaged:  r.Salvaged,
 		Cut:       r.Cut,
+		CutAfter:  d.cutAfter,
 		Misnested: r.Misnested,
 		Lost:      r.Lost,
 		Newer:     d.r.Newer(),

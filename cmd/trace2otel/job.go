@@ -382,6 +382,9 @@ func (e lossError) Error() string {
 			lost = "part of the last " + lost
 		}
 	}
+	if e.Repairs.Cut > 0 {
+		lost += ", and what was to follow"
+	}
 	return fmt.Sprintf("%v; lost is %s; converted are %d events of %v",
 		l.Err, lost, e.Events, e.End.Sub(e.Start))
 }
