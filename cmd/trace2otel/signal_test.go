@@ -4,10 +4,14 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -231,5 +235,81 @@ func TestClosedStandardError(t *testing.T) {
 	w.Close()
 	if got := folder(t, dir); len(got) != 1 || cmd.ProcessState.ExitCode() != 1 {
 		t.Errorf("exit code %d, and the folder has %d files", cmd.ProcessState.ExitCode(), len(got))
+	}
+}
+
+// In the middle of several inputs at once, a signal leaves what is whole, and
+// nothing of what is not; the report has all of them.
+func TestSignalAmongInputs(t *testing.T) {
+	trace, err := os.ReadFile("../../testdata/go1.26.8-multi.trace")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent := make(chan struct{}, 2)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Write(trace[:len(trace)/2])
+		w.(http.Flusher).Flush()
+		sent <- struct{}{}
+		<-r.Context().Done()
+	}))
+	defer server.Close()
+	small, err := filepath.Abs(smallTrace)
+	if err != nil {
+		t.Fatal(err)
+	}
+	one := server.URL + "/debug/pprof/trace"
+	other := strings.Replace(one, "127.0.0.1", "localhost", 1)
+	dir := t.TempDir()
+	late := filepath.Join(dir, "late.trace")
+	if err := os.WriteFile(late, trace, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		signal syscall.Signal
+		code   int
+	}{
+		{syscall.SIGINT, 130},
+		{syscall.SIGTERM, 143},
+	} {
+		t.Run(test.signal.String(), func(t *testing.T) {
+			dir := t.TempDir()
+			var stderr bytes.Buffer
+			cmd := exec.Command("trace2otel", "convert", small, one, other, late, "-j", "2",
+				"--to", "perfetto,pprof", "--kind", "sync", "--out", "out", "--report", "report.json")
+			cmd.Dir, cmd.Stderr = dir, &stderr
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			for range 2 {
+				<-sent
+			}
+			cmd.Process.Signal(test.signal)
+			cmd.Wait()
+			if code := cmd.ProcessState.ExitCode(); code != test.code {
+				t.Errorf("exit code %d, want %d\n%s", code, test.code, &stderr)
+			}
+			var names []string
+			for name := range folder(t, filepath.Join(dir, "out")) {
+				names = append(names, strings.TrimPrefix(name, "go1.26.8-annotations."))
+			}
+			slices.Sort(names)
+			if want := []string{"pftrace", "sync.pb.gz"}; !slices.Equal(names, want) {
+				t.Errorf("there are %q, want %q", names, want)
+			}
+			var report struct {
+				Inputs []struct{ Status string }
+			}
+			b, err := os.ReadFile(filepath.Join(dir, "report.json"))
+			if err == nil {
+				err = json.Unmarshal(b, &report)
+			}
+			var became []string
+			for _, in := range report.Inputs {
+				became = append(became, in.Status)
+			}
+			if want := []string{"converted", "failed", "failed", "skipped"}; err != nil || !slices.Equal(became, want) {
+				t.Errorf("the report says %q, want %q: %v\n%s", became, want, err, &stderr)
+			}
+		})
 	}
 }
