@@ -72,8 +72,9 @@ type Repairs struct {
 	// others of the same time are missing, and so are stacks and most names.
 	Salvaged, Cut int64
 
-	// CutAfter is when the first of these begins, after the first event of the
-	// trace.
+	// CutAt is when the first of these begins, CutAfter how long after the first
+	// event of the trace that is.
+	CutAt    Time
 	CutAfter time.Duration
 
 	// Misnested counts the ends of regions that are not the innermost: a

@@ -2,7 +2,6 @@ package convert
 
 import (
 	"io"
-	"time"
 
 	"github.com/trace2otel/trace2otel/internal/gotrace"
 )
@@ -27,10 +26,10 @@ type ownDecoder struct {
 	room   []Frame         // for the stacks to come
 	last   Time            // of the event told last
 
-	begun    bool
-	first    Time          // of all events
-	cut      bool          // what is told now is of a generation that is
-	cutAfter time.Duration // after first: where that began
+	begun bool
+	first Time // of all events
+	cut   bool // a generation is, since cutAt
+	cutAt Time
 }
 
 func newOwnDecoder(r io.Reader, h header, o *Options, stacks *stacks) (*ownDecoder, error) {
@@ -84,7 +83,7 @@ func (d *ownDecoder) adjust(ev *event, e *gotrace.Event) {
 	}
 	ev.repaired = e.Flags&gotrace.Repaired != 0
 	if e.Flags&gotrace.Salvaged != 0 && !d.cut {
-		d.cut, d.cutAfter = true, ev.time.Sub(d.first)
+		d.cut, d.cutAt = true, ev.time
 	}
 }
 
@@ -195,17 +194,20 @@ const roomSize = 512
 // repairs returns what was wrong up to now.
 func (d *ownDecoder) repairs() Repairs {
 	r := d.r.Report()
-	return Repairs{
+	out := Repairs{
 		Repaired:  r.Repaired,
 		Dropped:   r.Dropped,
 		Unknown:   r.Unknown,
 		Salvaged:  r.Salvaged,
 		Cut:       r.Cut,
-		CutAfter:  d.cutAfter,
 		Misnested: r.Misnested,
 		Lost:      r.Lost,
 		Newer:     d.r.Newer(),
 	}
+	if d.cut {
+		out.CutAt, out.CutAfter = d.cutAt, d.cutAt.Sub(d.first)
+	}
+	return out
 }
 
 // damage returns where reading ended.

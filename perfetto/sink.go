@@ -126,6 +126,7 @@ func (s *Sink) Finish(sum *convert.Summary) error {
 	s.settle(sum.End)
 	s.finishCounters(sum.End)
 	s.finishGoroutines()
+	s.showDamage(sum)
 	s.summarize(sum)
 	s.w.flush()
 	return s.w.err

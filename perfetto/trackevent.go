@@ -52,6 +52,7 @@ const (
 	catProc
 	catRunnable
 	catTaskLog
+	catDamage
 )
 
 var categories = [...]string{
@@ -72,6 +73,7 @@ var categories = [...]string{
 	catProc:      "proc",
 	catRunnable:  "runnable",
 	catTaskLog:   "task log",
+	catDamage:    "damage",
 }
 
 // Names of arguments, which SQL sees with "debug." before them.

@@ -80,6 +80,19 @@ func (t *truth) Begin(tr *convert.Trace) error {
 
 func (t *truth) Finish(s *convert.Summary) error {
 	t.end = s.End
+	damage := func(name string) {
+		t.slices.add("damage\t"+name, 1, 0)
+		t.args.add("damage\tdebug.message", 1, 0)
+	}
+	if s.Repairs.Cut > 0 {
+		damage("incomplete from here on")
+	}
+	switch {
+	case s.Loss != nil:
+		damage("the rest is lost")
+	case s.Unstopped:
+		damage("the end may be missing")
+	}
 	return nil
 }
 
