@@ -1,4 +1,4 @@
-//go:build linux
+//go:build linux && !race
 
 package main
 
@@ -139,7 +139,8 @@ func inBatches(t *forge.Trace, size int, head []byte, item func(data []byte, n u
 }
 
 // TestHostileMemory converts inputs that are made to take memory into
-// everything, each in a process of its own. docs/limits.md has the figures.
+// everything, each in a process of its own. docs/limits.md has the figures; the race
+// detector takes several times as much.
 func TestHostileMemory(t *testing.T) {
 	size := 4 << 20
 	if testing.Short() {
