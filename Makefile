@@ -54,8 +54,9 @@ bench-instructions: ## instructions of reading and of the engine, beside reading
 	bin/bench -instructions -subject "own|records" -max '$(INSTRUCTION_BOUNDS)' testdata/go1.26.8-multi.trace
 
 FUZZTIME ?= 30s
-fuzz: ## fuzz the whole pipeline
+fuzz: ## fuzz the whole pipeline, by bytes and by events
 	$(GO) test ./internal/endtoend -run '^$$' -fuzz FuzzPipeline -fuzztime $(FUZZTIME) -fuzzminimizetime 10x
+	$(GO) test ./internal/endtoend -run '^$$' -fuzz FuzzEvents -fuzztime $(FUZZTIME) -fuzzminimizetime 10x
 
 clean:
 	rm -rf bin demo
