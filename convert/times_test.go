@@ -35,7 +35,12 @@ func TestTimesAreOfTheTrace(t *testing.T) {
 			}
 		}
 		var rec sinktest.Recorder
-		s := sinktest.Run(t, f, &rec)
+		s, err := convert.Run(t.Context(), bytes.NewReader(data), convert.Options{
+			Start: sinktest.Wall, Decoder: convert.DecoderOwn, AsGo: f.AsGo,
+		}, &rec)
+		if err != nil {
+			t.Fatal(err)
+		}
 		if s.Adjusted > 3+s.Events/1_000_000 {
 			t.Errorf("%s: %d of %d events moved", f.Name, s.Adjusted, s.Events)
 		}

@@ -31,11 +31,11 @@ func TestDamageIsShown(t *testing.T) {
 		want  []string // name, since the start in ms, a part of the message
 	}{
 		{"whole", len(whole), convert.Options{}, nil},
-		{"cut", 1160324, convert.Options{}, []string{
+		{"cut", 1160324, convert.Options{Decoder: convert.DecoderOwn}, []string{
 			"incomplete from here on, 5887, other events, most names and all stacks are missing",
 			"the rest is lost, 6503, the trace is cut off within a batch",
 		}},
-		{"cut before the window", 1160324, convert.Options{From: 6 * time.Second}, []string{
+		{"cut before the window", 1160324, convert.Options{Decoder: convert.DecoderOwn, From: 6 * time.Second}, []string{
 			"the rest is lost, 6503, the trace is cut off within a batch",
 		}},
 		{"ended between generations", generations, convert.Options{}, []string{

@@ -140,7 +140,7 @@ func madeDamage(t *testing.T) []damagedInput {
 func damageReport(t *testing.T, path, out string, flags ...string) (string, *report) {
 	t.Helper()
 	accounts := filepath.Join(t.TempDir(), "report.json")
-	args := append([]string{"convert", path, "--to", "perfetto,otlp,pprof,stats", "--out", out,
+	args := append([]string{"convert", path, "--decoder", "own", "--to", "perfetto,otlp,pprof,stats", "--out", out,
 		"--start", "2026-11-22T20:00:00Z", "--report", accounts, "-q"}, flags...)
 	code, stderr := execute(t, false, os.Stdout, args...)
 	var r report

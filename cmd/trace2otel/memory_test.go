@@ -154,7 +154,7 @@ func TestHostileMemory(t *testing.T) {
 				t.Fatal(err)
 			}
 			var stderr strings.Builder
-			cmd := exec.Command("trace2otel", "convert", "x.trace", "--to", "perfetto,otlp,pprof,stats", "--out", "out")
+			cmd := exec.Command("trace2otel", "convert", "x.trace", "--to", "perfetto,otlp,pprof,stats", "--out", "out", "--decoder", "own")
 			cmd.Dir, cmd.Stderr = dir, &stderr
 			cmd.Env = append(os.Environ(), peakVariable+"=peak")
 			if err := cmd.Run(); err != nil && cmd.ProcessState == nil {

@@ -86,7 +86,7 @@ func FuzzEvents(f *testing.F) {
 		if trace == nil {
 			return
 		}
-		s, first, err := run(trace, 0, all)
+		s, first, err := runBy(convert.DecoderOwn, trace, 0, all)
 		if _, refused := err.(*convert.InputError); refused {
 			return
 		} else if err != nil {
@@ -95,7 +95,7 @@ func FuzzEvents(f *testing.F) {
 		if s.Loss != nil {
 			t.Errorf("whole events, and a loss: %v", s.Loss.Err)
 		}
-		_, second, err := run(trace, 3, all)
+		_, second, err := runBy(convert.DecoderOwn, trace, 3, all)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -66,12 +66,16 @@ func outputs() []output {
 
 // run converts a trace to the outputs.
 func run(data []byte, size int, outs []output) (*convert.Summary, []string, error) {
+	return runBy(convert.DecoderAuto, data, size, outs)
+}
+
+func runBy(d convert.Decoder, data []byte, size int, outs []output) (*convert.Summary, []string, error) {
 	bufs := make([]bytes.Buffer, len(outs))
 	sinks := []convert.Sink{new(sinktest.Checker)}
 	for i, o := range outs {
 		sinks = append(sinks, o.sink(&bufs[i]))
 	}
-	s, err := convert.Run(context.Background(), bytes.NewReader(data), convert.Options{Start: start, BatchSize: size}, sinks...)
+	s, err := convert.Run(context.Background(), bytes.NewReader(data), convert.Options{Start: start, BatchSize: size, Decoder: d}, sinks...)
 	texts := make([]string, len(outs))
 	for i := range bufs {
 		texts[i] = bufs[i].String()
