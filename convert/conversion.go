@@ -77,7 +77,9 @@ func (c *conversion) read(r io.Reader) error {
 	s.Events, s.Generations, s.Adjusted = src.events, src.generations, src.adjusted
 	s.Goroutines = c.engine.goroutines.seen
 	s.Bytes = src.framing.off
-	s.Repairs = src.decoder.repairs()
+	if s.Repairs = src.decoder.repairs(); s.Repairs.Salvaged > 0 {
+		s.Repairs.CutAfter = s.Repairs.CutAt.Sub(c.engine.start)
+	}
 	s.Unstopped = err == io.EOF && !s.Repairs.Any() && c.engine.goroutines.advancing
 	return nil
 }

@@ -26,8 +26,6 @@ type ownDecoder struct {
 	room   []Frame         // for the stacks to come
 	last   Time            // of the event told last
 
-	begun bool
-	first Time // of all events
 	cut   bool // a generation is, since cutAt
 	cutAt Time
 }
@@ -129,9 +127,6 @@ func (d *ownDecoder) resolveSync(ev *event) {
 		ev.kind = evEnd
 		return
 	}
-	if !d.begun {
-		d.begun, d.first = true, ev.time
-	}
 	if trace, mono, wall, ok := d.r.Clock(); ok {
 		ev.clock = Clock{Trace: Time(trace), Mono: Time(mono), Wall: wall}
 	}
@@ -194,20 +189,17 @@ const roomSize = 512
 // repairs returns what was wrong up to now.
 func (d *ownDecoder) repairs() Repairs {
 	r := d.r.Report()
-	out := Repairs{
+	return Repairs{
 		Repaired:  r.Repaired,
 		Dropped:   r.Dropped,
 		Unknown:   r.Unknown,
 		Salvaged:  r.Salvaged,
 		Cut:       r.Cut,
+		CutAt:     d.cutAt,
 		Misnested: r.Misnested,
 		Lost:      r.Lost,
 		Newer:     d.r.Newer(),
 	}
-	if d.cut {
-		out.CutAt, out.CutAfter = d.cutAt, d.cutAt.Sub(d.first)
-	}
-	return out
 }
 
 // damage returns where reading ended.

@@ -233,8 +233,12 @@ func (c *cli) convert(ctx context.Context, j job) ([]destination, *convert.Summa
 		f.flush()
 	}
 	for _, s := range all {
-		if s, ok := s.(*pprofout.Sink); ok && summary != nil && s.Unmatched() != nil {
-			c.messages.warning(j.name(), fmt.Errorf("%w: the profiles are empty", s.Unmatched()))
+		s, ok := s.(*pprofout.Sink)
+		if !ok || summary == nil {
+			continue
+		}
+		if err := s.Unmatched(); err != nil {
+			c.messages.warning(j.name(), fmt.Errorf("%w: the profiles are empty", err))
 		}
 	}
 	j.outcome.stored = in.stored.Load()

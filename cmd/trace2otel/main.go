@@ -20,13 +20,9 @@ import (
 )
 
 func main() {
-	firstgc.At(firstCollection)
+	firstgc.At(firstgc.Usual)
 	os.Exit(run())
 }
-
-// firstCollection is the heap at which garbage is first collected: what most
-// conversions of a few megabytes never reach.
-const firstCollection = 16 << 20
 
 // grace is how long a conversion has to end by itself after a signal, before
 // the program ends under it. It sees to that within milliseconds, unless it is

@@ -31,31 +31,21 @@ var hostile = []struct {
 	{"a header, and zeros, 1000 to 1 by gzip", 60, exitFailed, func(size int) []byte {
 		return bomb(forge.New().Bytes(), 16*size)
 	}},
-	{"strings of sparse ids", 250, exitOK, func(size int) []byte {
-		t := forge.New()
-		t.Sync(1)
+	{"strings of sparse ids", 250, exitOK, forged(func(t *forge.Trace, size int) {
 		inBatches(t, size, []byte{4}, func(data []byte, n uint64) []byte {
 			data = append(data, 5)
 			data = binary.AppendUvarint(data, n<<10)
 			return append(data, 0)
 		})
 		running(t, nil)
-		t.End()
-		return t.Bytes()
-	}},
-	{"goroutines that never run", 2000, exitOK, func(size int) []byte {
-		t := forge.New()
-		t.Sync(1)
+	})},
+	{"goroutines that never run", 2000, exitOK, forged(func(t *forge.Trace, size int) {
 		running(t, nil)
 		inBatches(t, size, nil, func(data []byte, n uint64) []byte {
 			return forge.Event(data, gotrace.EvGoCreate, 0, 10+n, 0, 0)
 		})
-		t.End()
-		return t.Bytes()
-	}},
-	{"stacks of 128 frames, no two alike", 400, exitOK, func(size int) []byte {
-		t := forge.New()
-		t.Sync(1)
+	})},
+	{"stacks of 128 frames, no two alike", 400, exitOK, forged(func(t *forge.Trace, size int) {
 		t.Batch(1, 1, 1, append([]byte{4, 5, 1, 6}, "main.f"...))
 		var created uint64
 		inBatches(t, size, []byte{2}, func(data []byte, n uint64) []byte {
@@ -74,12 +64,8 @@ var hostile = []struct {
 		inBatches(t, t.Len()+200_000, nil, func(data []byte, n uint64) []byte {
 			return forge.Event(data, gotrace.EvGoCreate, 0, 10+n, 1+n%created, 1+n%created)
 		})
-		t.End()
-		return t.Bytes()
-	}},
-	{"log messages of any bytes", 300, exitOK, func(size int) []byte {
-		t := forge.New()
-		t.Sync(1)
+	})},
+	{"log messages of any bytes", 300, exitOK, forged(func(t *forge.Trace, size int) {
 		t.Batch(1, 1, 1, append([]byte{4, 5, 1, 3}, "cat"...))
 		var logs []byte
 		for n := uint64(2); t.Len() < size; n++ {
@@ -89,21 +75,26 @@ var hostile = []struct {
 			logs = forge.Event(logs, gotrace.EvUserLog, 0, 0, 1, n, 0)
 		}
 		running(t, logs)
-		t.End()
-		return t.Bytes()
-	}},
-	{"goroutines in regions and tasks, none of which end", 1400, exitOK, func(size int) []byte {
-		t := forge.New()
-		t.Sync(1)
+	})},
+	{"goroutines in regions and tasks, none of which end", 1400, exitOK, forged(func(t *forge.Trace, size int) {
 		t.Batch(1, 1, 1, append([]byte{4, 5, 1, 3}, "cat"...))
 		running(t, nil)
 		inBatches(t, size, nil, func(data []byte, n uint64) []byte {
 			data = forge.Event(data, gotrace.EvUserTaskBegin, 0, n, n-1, 1, 0)
 			return forge.Event(data, gotrace.EvUserRegionBegin, 0, n, 1, 0)
 		})
+	})},
+}
+
+// forged makes a trace of one generation, which fill fills.
+func forged(fill func(t *forge.Trace, size int)) func(size int) []byte {
+	return func(size int) []byte {
+		t := forge.New()
+		t.Sync(1)
+		fill(t, size)
 		t.End()
 		return t.Bytes()
-	}},
+	}
 }
 
 // bomb compresses data, and that many zeros after it, as far as they go.
@@ -139,8 +130,8 @@ func inBatches(t *forge.Trace, size int, head []byte, item func(data []byte, n u
 }
 
 // TestHostileMemory converts inputs that are made to take memory into
-// everything, each in a process of its own. docs/limits.md has the figures; the race
-// detector takes several times as much.
+// everything, each in a process of its own. docs/limits.md has the figures; the
+// race detector takes several times as much.
 func TestHostileMemory(t *testing.T) {
 	size := 4 << 20
 	if testing.Short() {

@@ -88,7 +88,7 @@ func report(name, path string) error {
 			return err
 		}
 		defer f.Close()
-		firstgc.At(16 << 20) // as the command does
+		firstgc.At(firstgc.Usual) // as the command does
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		var o outcome

@@ -15,6 +15,10 @@ import (
 // if GOGC is 100 (mgcpacer.go: defaultHeapMinimum).
 const runtimeLeast = 4 << 20
 
+// Usual is a heap, in bytes, that most conversions of a few megabytes never
+// reach: what the command and the benchmark have [At] take.
+const Usual = 16 << 20
+
 // At has the first collection begin at a heap of n bytes, later ones as usual.
 // It does nothing where the environment says when to collect, by GOGC or
 // GOMEMLIMIT.
