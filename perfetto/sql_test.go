@@ -64,9 +64,10 @@ var queries = []struct {
 		left join stacks b on b.id = ends.first left join stacks e on e.id = ends.last
 		where category = 'wait' group by 1, 2, 3, 4`},
 	{"arguments", func(t *truth) table { return t.args }, `
-		select category, key, count(), ifnull(sum(int_value), 0) from slice join args using (arg_set_id)
+		select category, key, count(), ifnull(sum(iif(key = 'correlation_id', cast(substr(string_value, 5) as int), int_value)), 0)
+		from slice join args using (arg_set_id)
 		where key in ('debug.creator', 'debug.waker', 'debug.swept_bytes', 'debug.reclaimed_bytes',
-			'debug.task', 'debug.parent', 'debug.message')
+			'debug.task', 'debug.parent', 'debug.message', 'correlation_id')
 		group by 1, 2`},
 	{"metrics", func(t *truth) table { return t.metrics }, `
 		select description, count(), cast(sum(value) as int) from counter join counter_track t on t.id = counter.track_id

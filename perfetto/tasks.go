@@ -78,7 +78,6 @@ func (s *Sink) log(r *convert.Record) {
 	e.message, e.hasMessage = r.Text, true
 	if r.ID != convert.NoTask {
 		e.correlation = r.ID
-		e.arg(argTask, int64(r.ID))
 	}
 	s.w.event(r.Time, &e)
 	if ln := s.runtime.open[spanKey{convert.KindTask, r.ID}]; ln != nil {

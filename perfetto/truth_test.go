@@ -169,6 +169,7 @@ func (t *truth) record(r *convert.Record) {
 		}
 		t.slices.add("task\t"+name, 1, d)
 		t.args.add("task\tdebug.task", 1, int64(r.ID))
+		t.args.add("task\tcorrelation_id", 1, int64(r.ID))
 		if r.Parent != convert.NoTask {
 			t.args.add("task\tdebug.parent", 1, int64(r.Parent))
 		}
@@ -176,15 +177,17 @@ func (t *truth) record(r *convert.Record) {
 		t.slices.add("region\t"+orElse(plain(r.Name), "region"), 1, d)
 		if r.ID != convert.NoTask {
 			t.args.add("region\tdebug.task", 1, int64(r.ID))
+			t.args.add("region\tcorrelation_id", 1, int64(r.ID))
 		}
 	case convert.KindLog:
 		t.slices.add("log\t"+orElse(plain(r.Name), "log"), 1, 0)
 		t.args.add("log\tdebug.message", 1, 0)
 		if t.tasks[r.ID] {
 			t.taskLogs.add(fmt.Sprintf("%d\t%s", r.ID, orElse(plain(r.Text), orElse(plain(r.Name), "log"))), 1)
+			t.args.add("task log\tcorrelation_id", 1, int64(r.ID))
 		}
 		if r.ID != convert.NoTask {
-			t.args.add("log\tdebug.task", 1, int64(r.ID))
+			t.args.add("log\tcorrelation_id", 1, int64(r.ID))
 		}
 	case convert.KindLabel:
 		t.slices.add("label\t"+plain(r.Name), 1, 0)
