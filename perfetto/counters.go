@@ -2,9 +2,7 @@ package perfetto
 
 import (
 	"cmp"
-	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/trace2otel/trace2otel/convert"
@@ -57,7 +55,7 @@ func (c *census) counts() [numCounts]int64 {
 	}
 }
 
-// counters counts goroutines and threads, and has the tracks of metrics.
+// counters counts goroutines and threads.
 //
 // How many there were at first is known only after the first generation: each
 // shows at its first event, or at the generation's end. So the changes of the
@@ -79,38 +77,46 @@ type counters struct {
 	held        heldChanges // of the first generation, in order of time
 	late        []change    // likewise, but not in order
 	changed     bool        // now, later than the first generation
-
-	metrics map[string]uint64 // tracks by name
 }
 
 func (s *Sink) startCounters(start convert.Time) {
 	c := &s.counters
-	c.metrics = make(map[string]uint64)
 	c.step, c.written = s.o.CounterStep, start-convert.Time(s.o.CounterStep)
 	c.hold(change{at: start})
 	for i, t := range countTracks {
 		c.tracks[i] = s.newTrack()
-		s.describeCounter(c.tracks[i], t.name, t.description, unitCount, t.unit)
+		s.describeCounter(c.tracks[i], counter{name: t.name, description: t.description, unit: unitCount, unitName: t.unit})
 		c.shown[i] = -1
 	}
 }
 
+// A counter is what describes the track of one. Zero fields are left out.
+type counter struct {
+	name, description string
+	unit              uint64
+	unitName          string
+	incremental       bool // values are differences
+}
+
 // describeCounter writes a counter track of the runtime's process.
-func (s *Sink) describeCounter(track uint64, name, description string, unit uint64, unitName string) {
+func (s *Sink) describeCounter(track uint64, c counter) {
 	b, packet := s.w.open()
 	b, mark := wire.Open(b, packetTrack)
 	b = wire.Uint(b, trackUUID, track)
-	b = wire.String(b, trackName, valid(name))
+	b = wire.String(b, trackName, valid(c.name))
 	b = wire.Uint(b, trackParent, s.runtime.process.track)
-	if description != "" {
-		b = wire.String(b, trackDescribe, valid(description))
+	if c.description != "" {
+		b = wire.String(b, trackDescribe, valid(c.description))
 	}
 	b, in := wire.Open(b, trackCounter)
-	if unit != 0 {
-		b = wire.Uint(b, counterUnit, unit)
+	if c.unit != 0 {
+		b = wire.Uint(b, counterUnit, c.unit)
 	}
-	if unitName != "" {
-		b = wire.String(b, counterUnitName, unitName)
+	if c.incremental {
+		b = wire.Bool(b, counterIncremental, true)
+	}
+	if c.unitName != "" {
+		b = wire.String(b, counterUnitName, c.unitName)
 	}
 	b = wire.Close(b, in)
 	s.w.closeBoth(b, packet, mark)
@@ -218,17 +224,19 @@ func (s *Sink) settleCounters(next convert.Time) {
 	if c.changed {
 		c.changed, c.pending, c.at = false, true, s.now
 	}
-	if c.pending {
-		s.writePending(&s.w.main, next)
+	if c.due(next) {
+		s.writePending(&s.w.main)
 	}
 }
 
-// writePending writes the last change, unless it is too soon at next.
-func (s *Sink) writePending(clock *deltaClock, next convert.Time) {
+// due reports whether a change waits that may be written at next.
+func (c *counters) due(next convert.Time) bool {
+	return c.pending && next.Sub(c.written) >= c.step
+}
+
+// writePending writes the change that waits.
+func (s *Sink) writePending(clock *deltaClock) {
 	c := &s.counters
-	if next.Sub(c.written) < c.step {
-		return
-	}
 	c.pending, c.written = false, c.at
 	s.writeCounts(clock, c.at)
 }
@@ -237,14 +245,16 @@ func (s *Sink) writePending(clock *deltaClock, next convert.Time) {
 // counters once more: the trace lasts until then.
 func (s *Sink) finishCounters(end convert.Time) {
 	s.writeHeld()
-	s.settleCounters(math.MaxInt64)
+	if s.counters.pending {
+		s.writePending(&s.w.main)
+	}
 	for i := range s.counters.shown {
 		s.counters.shown[i] = -1
 	}
 	s.writeCounts(&s.w.main, end)
 }
 
-// writeHeld writes what is held back, once for each time.
+// writeHeld writes what is held back, once for each time. The last may wait on.
 func (s *Sink) writeHeld() {
 	c := &s.counters
 	slices.SortStableFunc(c.late, func(a, b change) int { return cmp.Compare(a.at, b.at) })
@@ -259,17 +269,14 @@ func (s *Sink) writeHeld() {
 	for _, ch := range late {
 		s.replay(ch)
 	}
-	if c.pending {
-		s.writePending(&s.w.count, math.MaxInt64)
-	}
 	c.held, c.late = heldChanges{}, nil
 }
 
 // replay makes a change that was held back.
 func (s *Sink) replay(ch change) {
 	c := &s.counters
-	if c.pending && ch.at != c.at && ch.at.Sub(c.written) >= c.step {
-		s.writePending(&s.w.count, ch.at)
+	if ch.at != c.at && c.due(ch.at) {
+		s.writePending(&s.w.count)
 		s.w.flushFull()
 	}
 	c.apply(ch)
@@ -315,33 +322,5 @@ func (s *Sink) writeCounts(clock *deltaClock, t convert.Time) {
 	for _, i := range extra {
 		b = wire.Int(b, eventExtraValues, values[i])
 	}
-	s.w.closeBoth(b, packet, mark)
-}
-
-// metricNames are the plain names of the metrics that traces have.
-var metricNames = map[string]string{
-	"/memory/classes/heap/objects:bytes": "Heap live",
-	"/gc/heap/goal:bytes":                "Heap goal",
-	"/sched/gomaxprocs:threads":          "GOMAXPROCS",
-}
-
-// metric shows a metric's value as a counter.
-func (s *Sink) metric(r *convert.Record) {
-	track, ok := s.counters.metrics[r.Name]
-	if !ok {
-		track = s.newTrack()
-		s.counters.metrics[r.Name] = track
-		_, suffix, _ := strings.Cut(r.Name, ":")
-		unit := uint64(unitCount)
-		if suffix == "bytes" {
-			unit = unitBytes
-		}
-		s.describeCounter(track, orElse(metricNames[r.Name], r.Name), r.Name, unit, "")
-	}
-	b, packet := s.w.openAt(r.Time)
-	b, mark := wire.Open(b, packetTrackEvent)
-	b = wire.Uint(b, eventType, typeCounter)
-	b = wire.Uint(b, eventTrack, track)
-	b = wire.Int(b, eventCounterValue, int64(min(r.ID, math.MaxInt64)))
 	s.w.closeBoth(b, packet, mark)
 }

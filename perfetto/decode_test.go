@@ -220,6 +220,9 @@ func (p *printer) track(m message) {
 			fmt.Fprintf(&p.out, " in %d", f.value)
 		case 8:
 			fmt.Fprintf(&p.out, " counter unit=%d%s", in.value(3), in.text(6))
+			if in.value(5) != 0 {
+				p.out.WriteString(" of differences")
+			}
 		case 14:
 			fmt.Fprintf(&p.out, " (%s)", f.bytes)
 		case 15:

@@ -34,11 +34,11 @@ type Options struct {
 	// Flows are the arrows to draw; none are if zero.
 	Flows Flows
 
-	// CounterStep is the least time between two values of the counters of
-	// goroutines and threads; zero writes every change. Changes that come
-	// sooner wait for one another, and the last of them is written, with its
-	// own time: what the counters show is late by CounterStep at most, and
-	// right again when things calm down. Metrics are always written in full.
+	// CounterStep is the time within which a counter has two values at most;
+	// zero writes every change. Changes that come sooner wait for one another,
+	// and the last of them is written, with its own time: what the counters
+	// show is late by CounterStep at most, and right again when things calm
+	// down.
 	CounterStep time.Duration
 }
 
@@ -67,6 +67,7 @@ type Sink struct {
 	threads    threadTracks
 	laneTracks laneTracks
 	counters   counters
+	metrics    []metric
 	clocks     snapshots
 }
 
@@ -125,6 +126,7 @@ func (s *Sink) Consume(b *convert.Batch) error {
 func (s *Sink) Finish(sum *convert.Summary) error {
 	s.settle(sum.End)
 	s.finishCounters(sum.End)
+	s.finishMetrics()
 	s.finishGoroutines()
 	s.showDamage(sum)
 	s.summarize(sum)

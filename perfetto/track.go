@@ -27,8 +27,9 @@ const (
 	threadTID  = 2
 	threadName = 5
 
-	counterUnit     = 3 // CounterDescriptor
-	counterUnitName = 6
+	counterUnit        = 3 // CounterDescriptor
+	counterIncremental = 5
+	counterUnitName    = 6
 
 	unitCount = 2 // CounterDescriptor.Unit
 	unitBytes = 3

@@ -24,7 +24,7 @@ func perfettoFlags(fs *pflag.FlagSet) func(string) ([]output, error) {
 	zip := fs.Bool("gzip", false, "compress the file, which the Perfetto UI opens as well;\nso does a FILE of -o named .gz")
 	flows := fs.StringSlice("flows", []string{"none"}, "`arrows` to draw: create (from the creation of a goroutine to its first run),\nwake (from the end of its wait to its run), or none")
 	fs.BoolVar(&o.Wakers, "wakers", false, "fill waker_utid and blocked_function of thread_state, for critical paths in SQL;\nthe UI then shows tracks of ftrace events, too")
-	counters := fs.String("counters", "100us", "least `time` between two values of the counters of goroutines and threads,\nwhich are late by as much at most; exact writes every change")
+	counters := fs.String("counters", "100us", "`time` within which a counter has two values at most; what it shows\nis late by as much at most. exact writes every change")
 	return func(file string) ([]output, error) {
 		switch *threads {
 		case "all", "none":
