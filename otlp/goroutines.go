@@ -75,7 +75,7 @@ func (s *Sink) goroutineOf(id convert.GoID) *goroutine {
 	if g := s.latest; g != nil && g.id == id {
 		return g
 	}
-	g := s.goroutines[id]
+	g := s.goroutines.Get(id)
 	s.latest = g
 	return g
 }
@@ -93,7 +93,7 @@ func (s *Sink) goroutine(r *convert.Record) {
 		if g := s.goroutineOf(r.G); g != nil {
 			s.learn(g, r.Name)
 			s.endGoroutine(g, r)
-			delete(s.goroutines, r.G)
+			s.goroutines.Delete(r.G)
 			s.latest = nil
 			g.ended = true
 			s.release(g)
@@ -144,7 +144,7 @@ func (s *Sink) beginGoroutine(r *convert.Record) {
 			g.task = t.ref
 		}
 	}
-	s.goroutines[r.G] = g
+	s.goroutines.Set(r.G, g)
 	s.latest = g
 	s.learn(g, r.Name)
 }

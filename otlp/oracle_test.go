@@ -460,7 +460,7 @@ func TestForgottenTask(t *testing.T) {
 	if err := sinktest.Story(t, b.String()).Replay(sink, 1000); err != nil {
 		t.Fatal(err)
 	}
-	if n := len(sink.tasks.known); n > keepEnded {
+	if n := sink.tasks.known.Len(); n > keepEnded {
 		t.Errorf("%d ended tasks are known", n)
 	}
 	spans := allSpans(decode(t, file.Bytes()))

@@ -6,6 +6,7 @@ import (
 
 	"github.com/trace2otel/trace2otel/convert"
 	"github.com/trace2otel/trace2otel/internal/account"
+	"github.com/trace2otel/trace2otel/internal/index"
 )
 
 // A Format is an encoding of OTLP in files.
@@ -100,7 +101,7 @@ type Sink struct {
 
 	run        run
 	functions  map[string]*function
-	goroutines map[convert.GoID]*goroutine
+	goroutines *index.Index[convert.GoID, goroutine]
 	latest     *goroutine   // asked for
 	tasked     []*goroutine // with scopes
 	procs      map[convert.ProcID]*proc
@@ -129,7 +130,7 @@ func New(w io.Writer, o Options) *Sink {
 		minWait:    o.MinWait,
 		limits:     limits{spans: o.MaxSpans, bytes: o.MaxBytes},
 		functions:  make(map[string]*function),
-		goroutines: make(map[convert.GoID]*goroutine),
+		goroutines: index.New[convert.GoID, goroutine](),
 		procs:      make(map[convert.ProcID]*proc),
 		own:        ownTimes(),
 		inclusive:  inclusiveTimes(),

@@ -50,7 +50,7 @@ func (s *Sink) long(g *goroutine, r *convert.Record) {
 		return
 	}
 	v := longState{Record: *r}
-	if by := s.goroutines[r.By]; by != nil && by != g {
+	if by := s.goroutines.Get(r.By); by != nil && by != g {
 		s.learn(by, s.stacks.root(r.ByStack))
 		v.waker = s.refOf(by)
 	}

@@ -2,16 +2,16 @@ package otlp
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 
 	"github.com/trace2otel/trace2otel/convert"
 	"github.com/trace2otel/trace2otel/internal/account"
+	"github.com/trace2otel/trace2otel/internal/index"
 )
 
 // A taskTable has the tasks that can have children.
 type taskTable struct {
-	known map[uint64]*task
+	known *index.Index[uint64, task]
 	first uint64 // the lowest id begun in the trace; 0 if none yet
 
 	// Tasks that ended lately are known: their goroutines may still begin
@@ -20,6 +20,7 @@ type taskTable struct {
 	next  int
 }
 
+// The id is kept here, since by the time it is forgotten the task is in no cache.
 type endedTask struct {
 	id   uint64
 	task *task
@@ -29,6 +30,7 @@ type endedTask struct {
 type task struct {
 	*node // or, if it has no room, that of the task above that has
 	mine  node
+	id    uint64
 	kept  bool  // has a node of its own
 	root  *task // of its tree
 	above *task // its parent; nil: none
@@ -55,15 +57,27 @@ const (
 )
 
 func (t *taskTable) init() {
-	t.known = make(map[uint64]*task)
+	t.known = index.New[uint64, task]()
 }
 
 // open returns a task that is open, or nil.
 func (t *taskTable) open(id uint64) *task {
-	if t := t.known[id]; t != nil && !t.ended {
+	if t := t.known.Get(id); t != nil && !t.ended {
 		return t
 	}
 	return nil
+}
+
+// allOpen returns the tasks that are open, in the order of their ids.
+func (t *taskTable) allOpen() []*task {
+	var open []*task
+	for t := range t.known.All() {
+		if !t.ended {
+			open = append(open, t)
+		}
+	}
+	slices.SortFunc(open, func(a, b *task) int { return cmp.Compare(a.id, b.id) })
+	return open
 }
 
 // taskOf returns a task, or nil if it ended so long ago that it was forgotten.
@@ -74,7 +88,7 @@ func (s *Sink) taskOf(id uint64) *task {
 	if id == convert.NoTask {
 		return nil
 	}
-	if t := ts.known[id]; t != nil {
+	if t := ts.known.Get(id); t != nil {
 		return t
 	}
 	if ts.first != 0 && id >= ts.first {
@@ -84,15 +98,15 @@ func (s *Sink) taskOf(id uint64) *task {
 }
 
 func (s *Sink) earlyTask(id uint64) *task {
-	t := new(task)
-	s.rootTask(t, id, s.run.trace.Start)
-	s.tasks.known[id] = t
+	t := &task{id: id}
+	s.rootTask(t, s.run.trace.Start)
+	s.tasks.known.Set(id, t)
 	return t
 }
 
 // rootTask gives t an OpenTelemetry trace of its own.
-func (s *Sink) rootTask(t *task, id uint64, start convert.Time) {
-	s.root(&t.mine, s.ids.root(idTask, "", id, uint64(start)), start, s.limits.room())
+func (s *Sink) rootTask(t *task, start convert.Time) {
+	s.root(&t.mine, s.ids.root(idTask, "", t.id, uint64(start)), start, s.limits.room())
 	t.node, t.kept, t.root = &t.mine, true, t
 	t.tree = true
 	t.scopes = t.few[:0]
@@ -116,9 +130,9 @@ func (s *Sink) beginTask(r *convert.Record) {
 	if ts.first == 0 || r.ID < ts.first {
 		ts.first = r.ID
 	}
-	t := new(task)
+	t := &task{id: r.ID}
 	if above := s.taskOf(r.Parent); above == nil {
-		s.rootTask(t, r.ID, r.Start)
+		s.rootTask(t, r.Start)
 	} else {
 		t.above, t.root, t.scopes = above, above.root, t.few[:0]
 		t.node = above.node
@@ -126,7 +140,7 @@ func (s *Sink) beginTask(r *convert.Record) {
 			t.node = &t.mine
 		}
 	}
-	ts.known[r.ID] = t
+	ts.known.Set(r.ID, t)
 	s.spare.lend(&t.own)
 	t.origin.source = s.stacks.source(r.Stack)
 	if g := s.goroutineOf(r.G); g != nil {
@@ -164,7 +178,7 @@ func (s *Sink) endTask(t *task, r *convert.Record) {
 	}
 	s.spare.take(&t.own)
 	s.spare.take(&t.sub)
-	s.tasks.end(r.ID, t)
+	s.tasks.end(t)
 }
 
 // settleTask closes the scopes of a task that ends, and makes t.own and t.sub
@@ -239,29 +253,25 @@ func (t *task) hold(v *longState) {
 }
 
 // end remembers an ended task for a while.
-func (ts *taskTable) end(id uint64, t *task) {
+func (ts *taskTable) end(t *task) {
 	t.scopes = nil
 	if len(ts.ended) < keepEnded {
-		ts.ended = append(ts.ended, endedTask{id, t})
+		ts.ended = append(ts.ended, endedTask{t.id, t})
 		return
 	}
-	if old := ts.ended[ts.next]; ts.known[old.id] == old.task {
-		delete(ts.known, old.id)
+	if old := ts.ended[ts.next]; ts.known.Get(old.id) == old.task {
+		ts.known.Delete(old.id)
 	}
-	ts.ended[ts.next] = endedTask{id, t}
+	ts.ended[ts.next] = endedTask{t.id, t}
 	ts.next = (ts.next + 1) % keepEnded
 }
 
 // finishTasks writes the tasks begun before the trace that did not end in it,
 // in the order of their ids: the engine does not know of them.
 func (s *Sink) finishTasks(sum *convert.Summary) {
-	for _, id := range slices.Sorted(maps.Keys(s.tasks.known)) {
-		t := s.tasks.open(id)
-		if t == nil {
-			continue
-		}
+	for _, t := range s.tasks.allOpen() {
 		r := convert.Record{
-			Time: sum.End, Start: s.run.trace.Start, ID: id, Kind: convert.KindTask, Phase: convert.End,
+			Time: sum.End, Start: s.run.trace.Start, ID: t.id, Kind: convert.KindTask, Phase: convert.End,
 			G: convert.NoGoroutine, By: convert.NoGoroutine, Flags: convert.OpenStart | convert.OpenEnd,
 		}
 		s.endTask(t, &r)

@@ -24,7 +24,7 @@ var may = map[string][]string{
 	"internal/firstgc":  {},
 	"internal/gzwriter": {},
 	"perfetto":          {"convert", "internal/index", "internal/wire"},
-	"otlp":              {"convert", "internal/account", "internal/wire"},
+	"otlp":              {"convert", "internal/account", "internal/index", "internal/wire"},
 	"otlp/export":       {"otlp"},
 	"pprofout":          {"convert", "internal/index"},
 	"stats":             {"convert", "internal/account", "internal/index"},

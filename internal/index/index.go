@@ -1,5 +1,5 @@
-// Package index finds what is known of goroutines and threads by their ids, on
-// the path of every record.
+// Package index finds what is known of goroutines, threads and tasks by their
+// ids, on the path of every record.
 package index
 
 import (
@@ -8,9 +8,9 @@ import (
 )
 
 // An Index finds things by a number: a map, with the newest of 256 remainders
-// before it. Few goroutines and threads do most of what a trace tells of, and
-// a look at the map costs as much as writing a packet. It is to be made by [New].
-type Index[K ~int64, V any] struct {
+// before it. Few goroutines, threads and tasks do most of what a trace tells of,
+// and a look at the map costs as much as writing a packet. It is to be made by [New].
+type Index[K ~int64 | ~uint64, V any] struct {
 	all    map[K]*V
 	recent [256]struct {
 		key   K
@@ -19,7 +19,7 @@ type Index[K ~int64, V any] struct {
 }
 
 // New returns an empty index.
-func New[K ~int64, V any]() *Index[K, V] { return &Index[K, V]{all: make(map[K]*V)} }
+func New[K ~int64 | ~uint64, V any]() *Index[K, V] { return &Index[K, V]{all: make(map[K]*V)} }
 
 // Get returns what k stands for, or nil.
 func (x *Index[K, V]) Get(k K) *V {
@@ -48,6 +48,9 @@ func (x *Index[K, V]) Delete(k K) {
 		r.value = nil
 	}
 }
+
+// Len returns how many things the index holds.
+func (x *Index[K, V]) Len() int { return len(x.all) }
 
 // All yields what the index holds, in no order.
 func (x *Index[K, V]) All() iter.Seq[*V] { return maps.Values(x.all) }
