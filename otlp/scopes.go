@@ -83,12 +83,11 @@ func (s *Sink) push(g *goroutine, t *task, now convert.Time) *scope {
 
 // settle adds to sc.own what it got since it became the innermost.
 func (sc *scope) settle(now *account.Totals) {
-	sc.own.Add(now)
+	since := &sc.start
 	if sc.again {
-		sc.own.Sub(&sc.since)
-	} else {
-		sc.own.Sub(&sc.start)
+		since = &sc.since
 	}
+	sc.own.AddBetween(since, now)
 }
 
 // detach takes sc from its task, which gets no more of its time. What it got so
@@ -134,13 +133,22 @@ func (s *Sink) remove(sc *scope) {
 		s.tasked = s.tasked[:last]
 		g.tasked = 0
 	}
-	sc.start.Reset()
-	sc.since.Reset()
-	sc.own.Reset()
-	*sc = scope{start: sc.start, since: sc.since, own: sc.own}
 	if len(s.scopes) < maxFree {
+		sc.clear()
 		s.scopes = append(s.scopes, sc)
 	}
+}
+
+// clear makes sc ready for use again, field by field: it is large, and most of
+// it was not used. The node is set where one begins, start and since where they
+// count.
+func (sc *scope) clear() {
+	sc.node, sc.mine.room = nil, nil
+	sc.kept, sc.in, sc.region, sc.id = false, viewNone, false, convert.NoTask
+	sc.g, sc.below, sc.above, sc.around = nil, nil, nil, nil
+	sc.task, sc.at, sc.outer, sc.inner = nil, 0, nil, nil
+	sc.again = false
+	sc.own.Reset()
 }
 
 // leaveScopes closes the scopes of a goroutine that ends. Its regions have

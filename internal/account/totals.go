@@ -49,22 +49,56 @@ func (t *Totals) Set(u *Totals) {
 }
 
 // Add adds u to t.
-func (t *Totals) Add(u *Totals) { t.combine(u, 1) }
-
-// Sub takes u from t, which contains it: an earlier total of the same
-// goroutine, or a part of it. Reasons of which nothing is left remain.
-func (t *Totals) Sub(u *Totals) { t.combine(u, -1) }
-
-func (t *Totals) combine(u *Totals, sign time.Duration) {
-	t.Running += sign * u.Running
-	t.Assist += sign * u.Assist
-	t.Runnable += sign * u.Runnable
-	t.Stopped += sign * u.Stopped
-	t.Syscall += sign * u.Syscall
-	t.SyscallBlocked += sign * u.SyscallBlocked
+func (t *Totals) Add(u *Totals) {
+	t.Running += u.Running
+	t.Assist += u.Assist
+	t.Runnable += u.Runnable
+	t.Stopped += u.Stopped
+	t.Syscall += u.Syscall
+	t.SyscallBlocked += u.SyscallBlocked
 	for i := range u.Waits {
-		t.wait(u.Waits[i].Reason, sign*u.Waits[i].Time)
+		t.wait(u.Waits[i].Reason, u.Waits[i].Time)
 	}
+}
+
+// AddBetween adds to t what lies between two totals of one goroutine.
+func (t *Totals) AddBetween(earlier, later *Totals) {
+	t.Running += later.Running - earlier.Running
+	t.Assist += later.Assist - earlier.Assist
+	t.Runnable += later.Runnable - earlier.Runnable
+	t.Stopped += later.Stopped - earlier.Stopped
+	t.Syscall += later.Syscall - earlier.Syscall
+	t.SyscallBlocked += later.SyscallBlocked - earlier.SyscallBlocked
+	for i := range later.Waits {
+		w := &later.Waits[i]
+		if d := w.Time - earlier.waited(i, w.Reason); d != 0 {
+			t.wait(w.Reason, d)
+		}
+	}
+}
+
+// Sub takes u from t: an earlier total of the same goroutine. Reasons of which
+// nothing is left remain.
+func (t *Totals) Sub(u *Totals) {
+	t.Running -= u.Running
+	t.Assist -= u.Assist
+	t.Runnable -= u.Runnable
+	t.Stopped -= u.Stopped
+	t.Syscall -= u.Syscall
+	t.SyscallBlocked -= u.SyscallBlocked
+	for i := range t.Waits {
+		w := &t.Waits[i]
+		w.Time -= u.waited(i, w.Reason)
+	}
+}
+
+// waited returns the time blocked for a reason. The totals of one goroutine
+// have their reasons in one order, so that it is the one at i, or none.
+func (t *Totals) waited(i int, reason string) time.Duration {
+	if i < len(t.Waits) && t.Waits[i].Reason == reason {
+		return t.Waits[i].Time
+	}
+	return 0
 }
 
 // maxReasons is how many reasons are told apart, well above the number that
