@@ -66,11 +66,16 @@ func (s *Sink) finish(n *node) {
 		s.run.foldedBelow.add(&n.folded)
 	}
 	n.room.bytes += n.logged
-	if !n.room.fits(s.span.size() + foldedSize) {
+	size := s.span.size()
+	if !n.room.fits(size + foldedSize) {
 		n.folded.logs += s.span.trim()
+		size = s.span.size()
 	}
-	s.span.folded(&n.folded)
-	n.room.close(s.span.size())
+	if n.folded != (folded{}) {
+		s.span.folded(&n.folded)
+		size = s.span.size()
+	}
+	n.room.close(size)
 	s.write()
 	n.done = true
 	s.spare.takeLogs(n)
