@@ -8,7 +8,10 @@ import (
 // jsonEncoder writes OTLP JSON (opentelemetry.io/docs/specs/otlp, "JSON
 // Protobuf Encoding"): a TracesData to a line. Ids are hex, 64-bit integers
 // are strings, enums are numbers: not what protojson writes.
-type jsonEncoder struct{ head []byte }
+type jsonEncoder struct {
+	head []byte
+	time jsonTime
+}
 
 func (e *jsonEncoder) begin(h head) {
 	b := append(e.head[:0], `{"resourceSpans":[{"resource":{"attributes":`...)
@@ -46,9 +49,9 @@ func (e *jsonEncoder) span(b []byte, s *span) []byte {
 	b = append(b, `","name":`...)
 	b = jsonString(b, s.name)
 	b = append(b, `,"kind":1,"startTimeUnixNano":"`...)
-	b = strconv.AppendUint(b, s.start, 10)
+	b = e.time.append(b, s.start)
 	b = append(b, `","endTimeUnixNano":"`...)
-	b = strconv.AppendUint(b, s.end, 10)
+	b = e.time.append(b, s.end)
 	b = append(b, '"')
 	if len(s.attrs) > 0 {
 		b = append(b, `,"attributes":`...)
@@ -57,7 +60,7 @@ func (e *jsonEncoder) span(b []byte, s *span) []byte {
 	if len(s.events) > 0 {
 		b = append(b, `,"events":[`...)
 		for i := range s.events {
-			b = jsonEvent(b, &s.events[i], &s.said)
+			b = e.event(b, &s.events[i], &s.said)
 		}
 		b[len(b)-1] = ']'
 	}
@@ -77,13 +80,13 @@ func (e *jsonEncoder) span(b []byte, s *span) []byte {
 	return append(b, "},"...)
 }
 
-func jsonEvent(b []byte, e *event, scratch *[2]attr) []byte {
+func (e *jsonEncoder) event(b []byte, ev *event, scratch *[2]attr) []byte {
 	b = append(b, `{"timeUnixNano":"`...)
-	b = strconv.AppendUint(b, e.at, 10)
+	b = e.time.append(b, ev.at)
 	b = append(b, `","name":`...)
-	b = jsonString(b, e.name)
+	b = jsonString(b, ev.name)
 	b = append(b, `,"attributes":`...)
-	b = jsonAttrs(b, e.attrs(scratch))
+	b = jsonAttrs(b, ev.attrs(scratch))
 	return append(b, "},"...)
 }
 
@@ -108,7 +111,7 @@ func jsonAttr(b []byte, a *attr) []byte {
 	switch a.kind {
 	case attrInt:
 		b = append(b, `","value":{"intValue":"`...)
-		b = strconv.AppendInt(b, a.num, 10)
+		b = appendInt(b, a.num)
 		return append(b, `"}},`...)
 	case attrBool:
 		b = append(b, `","value":{"boolValue":`...)
@@ -173,22 +176,4 @@ func plain(s string, i int) int {
 		}
 	}
 	return i
-}
-
-const hexDigits = "0123456789abcdef"
-
-// hexPairs are the two digits of each byte.
-var hexPairs = func() (pairs [256][2]byte) {
-	for i := range pairs {
-		pairs[i] = [2]byte{hexDigits[i>>4], hexDigits[i&15]}
-	}
-	return pairs
-}()
-
-func appendHex(b, src []byte) []byte {
-	for _, c := range src {
-		p := &hexPairs[c]
-		b = append(b, p[0], p[1])
-	}
-	return b
 }

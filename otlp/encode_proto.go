@@ -125,13 +125,18 @@ func (e *protoEncoder) attr(b []byte, a *attr) []byte { return protoAttr(b, span
 // protoAttr appends a KeyValue. Lengths are calculated beforehand: attributes
 // are short, and many.
 func protoAttr(b []byte, field int, a *attr) []byte {
-	if a.kind == attrEncoded {
-		return append(b, a.text...)
-	}
 	value := 2
 	switch a.kind {
+	case attrEncoded:
+		return append(b, a.text...)
 	case attrInt:
 		value = 1 + varintLen(uint64(a.num))
+		if n := 2 + len(a.key) + 2 + value; n < 1<<7 && field < 1<<4 { // as all of ours
+			b = append(b, byte(field<<3|wire.TypeBytes), byte(n), keyValueKey<<3|wire.TypeBytes, byte(len(a.key)))
+			b = append(b, a.key...)
+			b = append(b, keyValueValue<<3|wire.TypeBytes, byte(value), anyInt<<3)
+			return wire.Varint(b, uint64(a.num))
+		}
 	case attrText:
 		value = textLen(a.text)
 	}
