@@ -32,6 +32,7 @@ func newGoroutineTable() goroutineTable {
 func (t *goroutineTable) resize(bits uint) {
 	old := t.slots
 	t.slots = make([]goroutineSlot, 1<<bits)
+	clear(t.slots) // new memory that is read before it is written takes two page faults, not one
 	t.shift = 64 - bits
 	for _, s := range old {
 		if s.g != nil {

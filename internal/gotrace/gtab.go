@@ -70,6 +70,7 @@ func newGoroutines() goroutines {
 func (gs *goroutines) resize(n int) {
 	old := gs.slots
 	gs.slots = make([]goroutine, n)
+	clear(gs.slots) // new memory that is read before it is written takes two page faults, not one
 	gs.shift = 64
 	for m := n; m > 1; m >>= 1 {
 		gs.shift--

@@ -140,12 +140,7 @@ type recentFrame struct {
 
 // forget makes it ready for the next generation, in which the same bytes are
 // another frame.
-func (r *recentFrames) forget() {
-	if r.used {
-		clear(r.known[:])
-		r.used = false
-	}
-}
+func (r *recentFrames) forget() { r.used = false }
 
 // at returns where the frame at off is remembered, or is to be, and how many
 // bytes it has. They are 0 if it is longer than most are: it is not remembered.
@@ -162,7 +157,10 @@ func (r *recentFrames) at(b *chunk, off int) (at *recentFrame, size int) {
 	}
 	third ^= third - 1 // up to the end
 	w &= third
-	r.used = true
+	if !r.used {
+		clear(r.known[:])
+		r.used = true
+	}
 	at = &r.known[w*0x9e3779b97f4a7c15>>52]
 	if at.bytes != w {
 		*at = recentFrame{bytes: w}
@@ -192,6 +190,7 @@ func (x *index) add(p, hash uint32) {
 		return
 	}
 	x.nums = make([]uint32, 2*len(x.nums))
+	clear(x.nums) // as in goroutines.resize
 	for num, h := range x.hashes[1:] {
 		p := x.probe(h)
 		for x.nums[p] != 0 {
