@@ -34,8 +34,7 @@ type goroutine struct {
 
 	// States and system calls that need spans, while its start function is not
 	// known.
-	pending []longState
-	early   folded // for want of room in pending
+	pending *heldStates
 }
 
 // maxPending bounds what waits for a start function: initial states, mostly.

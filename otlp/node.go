@@ -6,13 +6,13 @@ import "github.com/trace2otel/trace2otel/convert"
 type node struct {
 	ref
 	room   *room
-	tree   bool   // in the trace of a task
 	parent spanID // zero: a root
+	tree   bool   // in the trace of a task
+	done   bool   // written
 	start  convert.Time
 	logs   []event
 	logged int // bytes of the logs, which have taken room
 	folded folded
-	done   bool // written
 
 	space room // of a root, or of what has a share for itself
 }

@@ -20,14 +20,54 @@ const (
 // Values of attrSource.
 var sourceNames = [...]string{sourceOtel: "opentelemetry", sourceDatadog: "datadog"}
 
-// An origin is the span of another library that a task stands for.
+// An origin is the span of another library that a task stands for. Few tasks
+// have one.
 type origin struct {
 	source  source
 	otel    string // "trace id-span id" in hex; empty: not known
 	datadog string // span id in decimal; empty: not known
 }
 
+// originOf returns the origin of a task that a library began on g, if one did,
+// with the ids that a log on g told just before.
+func originOf(from source, g *goroutine) *origin {
+	var o *origin
+	if from != sourceNone {
+		o = &origin{source: from}
+	}
+	if g == nil {
+		return o
+	}
+	if from == sourceOtel {
+		o.otel = g.otel
+	}
+	g.otel = ""
+	return o
+}
+
+// withDatadog returns o with a span id, unless it has one.
+func (o *origin) withDatadog(id string) *origin {
+	if o == nil {
+		o = new(origin)
+	}
+	if o.datadog == "" {
+		o.datadog, o.source = id, sourceDatadog
+	}
+	return o
+}
+
+// library returns the source.
+func (o *origin) library() source {
+	if o == nil {
+		return sourceNone
+	}
+	return o.source
+}
+
 func (o *origin) attrs(s *span) {
+	if o == nil {
+		return
+	}
 	if o.source != sourceNone {
 		s.text(attrSource, sourceNames[o.source])
 	}
@@ -100,12 +140,4 @@ func isSpanContext(text string) bool {
 		}
 	}
 	return true
-}
-
-// take takes the ids that a log on g told just before.
-func (o *origin) take(g *goroutine) {
-	if o.source == sourceOtel {
-		o.otel = g.otel
-	}
-	g.otel = ""
 }

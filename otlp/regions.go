@@ -128,8 +128,8 @@ func (s *Sink) log(r *convert.Record) {
 	}
 	text := r.Text
 	if id, ok := datadogSpan(r); ok {
-		if t := s.tasks.open(r.ID); t != nil && t.kept && t.origin.datadog == "" {
-			t.origin.datadog, t.origin.source = id, sourceDatadog
+		if t := s.tasks.open(r.ID); t != nil && t.kept {
+			t.origin = t.origin.withDatadog(id)
 		}
 		text = id
 	}

@@ -167,7 +167,7 @@ func (s *Sink) leaveScopes(g *goroutine, r *convert.Record) {
 			if r.Flags&convert.OpenEnd != 0 {
 				t.own.Add(&sc.own)
 			} else {
-				t.held, t.unheld = nil, folded{}
+				t.held = nil
 			}
 		}
 		s.remove(sc)

@@ -41,6 +41,26 @@ type longState struct {
 	waker ref
 }
 
+// heldStates are those of which it is not known yet what they belong to. Nil
+// are none.
+type heldStates struct {
+	states []longState
+	beyond folded // those for which there was no room
+}
+
+// with returns h with a state, or counts it if h has the most that it may.
+func (h *heldStates) with(v *longState, most int) *heldStates {
+	if h == nil {
+		h = new(heldStates)
+	}
+	if len(h.states) < most {
+		h.states = append(h.states, *v)
+	} else {
+		h.beyond.span(int64(v.Duration()))
+	}
+	return h
+}
+
 // long writes a state or system call that is long, as often as there are views
 // of it: below its goroutine, and below the region or task in which it lies. A
 // region without a task that lies in the goroutine's trace stands between the
@@ -66,10 +86,8 @@ func (s *Sink) long(g *goroutine, r *convert.Record) {
 	case s.o.Detail == DetailTasks:
 	case n != nil:
 		s.writeState(n, &v)
-	case len(g.pending) < maxPending:
-		g.pending = append(g.pending, v)
 	default:
-		g.early.span(int64(r.Duration()))
+		g.pending = g.pending.with(&v, maxPending)
 	}
 }
 
@@ -84,7 +102,7 @@ func (s *Sink) writeInTask(sc *scope, v *longState) {
 		if sc.region {
 			s.writeState(sc.node, v)
 		} else {
-			sc.task.hold(v)
+			sc.task.held = sc.task.held.with(v, maxHeld)
 		}
 		return
 	}
@@ -92,9 +110,12 @@ func (s *Sink) writeInTask(sc *scope, v *longState) {
 
 // placePending writes what waited for the goroutine's place.
 func (s *Sink) placePending(g *goroutine) {
-	g.folded.add(&g.early)
-	for i := range g.pending {
-		s.writeState(g.node, &g.pending[i])
+	if g.pending == nil {
+		return
+	}
+	g.folded.add(&g.pending.beyond)
+	for i := range g.pending.states {
+		s.writeState(g.node, &g.pending.states[i])
 	}
 	g.pending = nil
 }

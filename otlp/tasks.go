@@ -31,24 +31,23 @@ type task struct {
 	*node // or, if it has no room, that of the task above that has
 	mine  node
 	id    uint64
-	kept  bool  // has a node of its own
 	root  *task // of its tree
 	above *task // its parent; nil: none
+	kept  bool  // has a node of its own
 	ended bool
 
 	begun  *scope   // on the goroutine that began it, as long as it may end there
 	scopes []*scope // that are open, begun among them
 	few    [2]*scope
-	held   []longState // of that goroutine: the task's, if it ends there
-	unheld folded      // those beyond maxHeld
+	held   *heldStates // of that goroutine: the task's, if it ends there
 
 	own      account.Totals // but for scopes that are open
 	sub      account.Totals // of subtasks that ended, with theirs
 	subtasks int64          // that ended, theirs included
 
-	origin   origin
-	assisted uint64 // the last GC cycle that it assisted
-	stopped  uint64 // the last stop that it was stopped by
+	origin   *origin // nil: none is known
+	assisted uint64  // the last GC cycle that it assisted
+	stopped  uint64  // the last stop that it was stopped by
 }
 
 const (
@@ -142,9 +141,9 @@ func (s *Sink) beginTask(r *convert.Record) {
 	}
 	ts.known.Set(r.ID, t)
 	s.spare.lend(&t.own)
-	t.origin.source = s.stacks.source(r.Stack)
-	if g := s.goroutineOf(r.G); g != nil {
-		t.origin.take(g)
+	g := s.goroutineOf(r.G)
+	t.origin = originOf(s.stacks.source(r.Stack), g)
+	if g != nil {
 		t.begun = s.push(g, t, r.Start)
 		t.begun.node, t.begun.in, t.begun.id = t.node, viewTask, r.ID
 	}
@@ -172,7 +171,7 @@ func (s *Sink) endTask(t *task, r *convert.Record) {
 			s.span.int(attrSubtasks, t.subtasks)
 			s.times(&s.inclusive, &t.sub)
 		}
-		s.stacks.site(&s.span, r.Stack, t.origin.source)
+		s.stacks.site(&s.span, r.Stack, t.origin.library())
 		s.span.flags(r.Flags)
 		s.finish(t.node)
 	}
@@ -209,11 +208,13 @@ func (s *Sink) settleTask(t *task, r *convert.Record) {
 		t.own.Add(&sc.own)
 		sc.own.Reset()
 	}
-	for i := range t.held {
-		s.writeState(t.node, &t.held[i])
+	if h := t.held; h != nil {
+		for i := range h.states {
+			s.writeState(t.node, &h.states[i])
+		}
+		s.foldAll(t.node, &h.beyond)
+		t.held = nil
 	}
-	s.foldAll(t.node, &t.unheld)
-	t.held = nil
 	t.ended = true
 
 	if t.subtasks > 0 {
@@ -237,19 +238,13 @@ func (s *Sink) settleTask(t *task, r *convert.Record) {
 // handOver gives the states held for t, which did not end where it began, to
 // what lies around.
 func (s *Sink) handOver(t *task, b *scope) {
-	for i := range t.held {
-		s.writeInTask(b.below, &t.held[i])
+	if t.held == nil {
+		return
 	}
-	t.held, t.unheld = nil, folded{}
-}
-
-// hold keeps a state for a task that may turn out not to own it.
-func (t *task) hold(v *longState) {
-	if len(t.held) < maxHeld {
-		t.held = append(t.held, *v)
-	} else {
-		t.unheld.span(int64(v.Duration()))
+	for i := range t.held.states {
+		s.writeInTask(b.below, &t.held.states[i])
 	}
+	t.held = nil
 }
 
 // end remembers an ended task for a while.
