@@ -34,7 +34,7 @@ func (d *deliveryFlags) addFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&d.endpoint, "endpoint", "", "send the spans to the back end at this `URL`: http://localhost:4317")
 	fs.BoolVar(&d.export, "export", false, "send the spans to the back end that OTEL_EXPORTER_OTLP_ENDPOINT names")
 	fs.StringVar(&d.protocol, "protocol", "", "send them by this `protocol`: grpc, http/protobuf or http/json; without it, that of\nOTEL_EXPORTER_OTLP_PROTOCOL, or grpc for port 4317 and http/protobuf for others")
-	fs.StringVar(&d.failed, "failed-out", "", "write spans that cannot be delivered to `FILE`, for trace2otel send: OTLP JSON lines,\nor protobuf if named .binpb; it is empty if all can be")
+	fs.StringVar(&d.failed, "failed-out", "", "write spans that cannot be delivered to `FILE`, for trace2otel send: OTLP JSON lines,\nor protobuf if named .binpb; it is empty if all can be. Metrics go beside it, into\nFILE.otlp-metrics")
 	fs.DurationVar(&d.patience, "retry-for", time.Minute, "how long to try again when the back end is out of order; 0 is not at all")
 }
 
@@ -82,7 +82,9 @@ func (d *deliveryFlags) delivery(inputs []string, output string) (*delivery, err
 }
 
 // meter returns a delivery of metrics to the same back end.
-func (d *delivery) meter() *meter { return &meter{target: d.target, retry: d.retry, url: d.url} }
+func (d *delivery) meter() *meter {
+	return &meter{target: d.target, retry: d.retry, url: d.url, failedOut: d.failedOut}
+}
 
 // displayURL returns a URL for messages, without a password.
 func displayURL(text string) string {
@@ -151,11 +153,7 @@ func (d *delivery) open(ctx context.Context, c *cli) (err error) {
 		if d.failed, err = createOutput(d.failedOut, c.stdout, outputMode{}, c.temporary); err != nil {
 			return cannotWrite(d.failedOut, err)
 		}
-		format := otlp.JSONL
-		if filepath.Ext(d.failedOut) == ".binpb" {
-			format = otlp.Binary
-		}
-		o.Failed = export.FileWriter(explained{d.failed}, format)
+		o.Failed = export.FileWriter(explained{d.failed}, formatOf(d.failedOut))
 	}
 	if c.strict {
 		if d.spool, err = c.temporary.create(os.TempDir(), 0o600); err != nil {
@@ -164,6 +162,14 @@ func (d *delivery) open(ctx context.Context, c *cli) (err error) {
 	}
 	d.exporter, err = export.New(ctx, d.client, o)
 	return err
+}
+
+// formatOf returns the format of a file by its name.
+func formatOf(path string) otlp.Format {
+	if filepath.Ext(path) == ".binpb" {
+		return otlp.Binary
+	}
+	return otlp.JSONL
 }
 
 // An explained file explains its errors, which are on their way past what else

@@ -94,6 +94,7 @@ func (t *target) open(ctx context.Context, c *cli, m outputMode) (destination, e
 	}
 	if t.meter != nil {
 		if err := t.meter.open(ctx, c); err != nil {
+			t.meter.remove()
 			return nil, err
 		}
 		return t.meter, nil

@@ -4,27 +4,57 @@ import (
 	"context"
 	"errors"
 
+	"github.com/trace2otel/trace2otel/otlp"
 	"github.com/trace2otel/trace2otel/otlp/export"
 )
+
+// metricsName is what files of metrics have before their extension.
+const metricsName = ".otlp-metrics"
 
 // A meter is metrics on their way to the back end that the spans go to. It is a
 // [destination], of binary MetricsData, a whole one at each Write.
 type meter struct {
-	target export.Target
-	retry  export.Retry
-	url    string
+	target    export.Target
+	retry     export.Retry
+	url       string
+	failedOut string // the name of a file, or empty
 
 	exporter *export.MetricsExporter // nil until open
+	failed   *outputFile             // or nil
 	alone    bool                    // there are no spans beside them
 	strict   bool
 	spool    [][]byte // what must not be sent before commit: metrics are small
 	report   export.Report
 }
 
+// failBeside has m keep what it cannot deliver beside the spans of which that is
+// true.
+func (m *meter) failBeside(input string) error {
+	switch m.failedOut {
+	case "":
+		return nil
+	case stdio:
+		return hinted{errors.New("where to with metrics that cannot be delivered?"), "pass --failed-out FILE"}
+	}
+	ext := ".jsonl"
+	if formatOf(m.failedOut) == otlp.Binary {
+		ext = ".binpb"
+	}
+	m.failedOut = besidePath(m.failedOut, metricsName+ext)
+	return statInputs([]string{input}).spare(m.failedOut)
+}
+
 // open begins the delivery. With --strict nothing is sent before commit.
 func (m *meter) open(ctx context.Context, c *cli) (err error) {
 	m.strict = c.strict
-	m.exporter, err = m.target.NewMetrics(ctx, m.retry)
+	o := export.MetricsOptions{Retry: m.retry}
+	if m.failedOut != "" {
+		if m.failed, err = createOutput(m.failedOut, c.stdout, outputMode{}, c.temporary); err != nil {
+			return cannotWrite(m.failedOut, err)
+		}
+		o.Failed = export.MetricsFileWriter(explained{m.failed}, formatOf(m.failedOut))
+	}
+	m.exporter, err = m.target.NewMetrics(ctx, o)
 	return err
 }
 
@@ -50,7 +80,21 @@ func (m *meter) commit() error {
 		}
 	}
 	m.report = m.exporter.Close()
-	return errors.Join(errs...)
+	if err := errors.Join(errs...); err != nil || m.failed == nil {
+		m.remove()
+		return err
+	}
+	if err := m.failed.commit(); err != nil {
+		return m.failed.explain(err)
+	}
+	return nil
+}
+
+// remove removes what there is of a temporary file.
+func (m *meter) remove() {
+	if m.failed != nil {
+		m.failed.discard()
+	}
 }
 
 // discard sends nothing more. What is sent is sent.
@@ -58,6 +102,7 @@ func (m *meter) discard() {
 	if m.exporter != nil {
 		m.report = m.exporter.Close()
 	}
+	m.remove()
 }
 
 // tell says what became of the metrics of an input, and returns what that means

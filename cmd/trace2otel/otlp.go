@@ -75,7 +75,7 @@ func otlpFlags(fs *pflag.FlagSet) func(string) ([]output, error) {
 			return []output{out}, nil
 		}
 		also := output{
-			ext: ".otlp-metrics" + strings.TrimPrefix(out.ext, ".otlp"), also: true, now: *now,
+			ext: metricsName + strings.TrimPrefix(out.ext, ".otlp"), also: true, now: *now,
 			sink: func(w io.Writer) convert.Sink { return otlp.NewMetrics(w, o) },
 			wire: func(w io.Writer) convert.Sink {
 				o := o

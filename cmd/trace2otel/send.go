@@ -58,6 +58,7 @@ func (c *cli) send(ctx context.Context, path string, d *delivery, m *meter) exit
 		}
 		if areMetrics(path, r) {
 			if err := m.open(ctx, c); err != nil {
+				m.remove()
 				return err
 			}
 			if err := m.exporter.Send(r); err != nil {
@@ -95,7 +96,7 @@ func areMetrics(path string, r *bufio.Reader) bool {
 	if len(head) > 0 && head[0] == '{' {
 		return string(head) == start
 	}
-	return strings.Contains(filepath.Base(path), ".otlp-metrics.")
+	return strings.Contains(filepath.Base(path), metricsName+".")
 }
 
 // traceMagic begins every execution trace (runtime/trace: "go 1.22 trace").

@@ -116,6 +116,9 @@ func (s *single) path(c *cli, j *job, out output) (string, error) {
 func (j *job) beside(o output, path string) error {
 	if j.delivery != nil {
 		j.meter = j.delivery.meter()
+		if err := j.meter.failBeside(j.input); err != nil {
+			return err
+		}
 		j.targets = append(j.targets, target{output: o, meter: j.meter})
 	}
 	switch path {
@@ -125,6 +128,9 @@ func (j *job) beside(o output, path string) error {
 		return hinted{errors.New("where to with what goes beside FILE?"), "pass -o FILE"}
 	}
 	path = besidePath(path, o.ext)
+	if j.meter != nil && j.meter.failedOut == path {
+		return fmt.Errorf("the metrics of --failed-out and those of -o are both %s", path)
+	}
 	if err := statInputs([]string{j.input}).spare(path); err != nil {
 		return err
 	}

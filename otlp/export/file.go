@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 
+	metricspb "go.opentelemetry.io/proto/otlp/metrics/v1"
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
@@ -24,14 +25,31 @@ func FileWriter(w io.Writer, f otlp.Format) func([]*tracepb.ResourceSpans) error
 		data := &tracepb.TracesData{ResourceSpans: batch}
 		b, err := proto.Marshal(data)
 		if f == otlp.JSONL {
-			b, err = marshalJSON(data)
+			b, err = marshalSpans(data)
 		}
-		if err != nil {
-			return fmt.Errorf("otlp/export: %w", err)
-		}
-		_, err = w.Write(b)
-		return err
+		return writeEncoded(w, b, err)
 	}
+}
+
+// MetricsFileWriter is FileWriter for MetricsOptions.Failed.
+func MetricsFileWriter(w io.Writer, f otlp.Format) func([]*metricspb.ResourceMetrics) error {
+	return func(batch []*metricspb.ResourceMetrics) error {
+		data := &metricspb.MetricsData{ResourceMetrics: batch}
+		b, err := proto.Marshal(data)
+		if f == otlp.JSONL {
+			b, err = marshalLine(data)
+		}
+		return writeEncoded(w, b, err)
+	}
+}
+
+// writeEncoded writes b, unless err says that there is none.
+func writeEncoded(w io.Writer, b []byte, err error) error {
+	if err != nil {
+		return fmt.Errorf("otlp/export: %w", err)
+	}
+	_, err = w.Write(b)
+	return err
 }
 
 // Send delivers a file of OTLP spans: JSON lines or binary, which it tells by
@@ -77,8 +95,8 @@ func (e *Exporter) Send(r io.Reader) error {
 // and 8 bytes are 32 and 16 hex digits, from which base64 makes 24 and 12 bytes
 // and back, nothing lost.
 
-// marshalJSON returns a line of OTLP JSON.
-func marshalJSON(data *tracepb.TracesData) ([]byte, error) {
+// marshalSpans returns a line of OTLP JSON.
+func marshalSpans(data *tracepb.TracesData) ([]byte, error) {
 	data = proto.CloneOf(data)
 	err := eachID(data, func(id []byte) ([]byte, error) {
 		return base64.StdEncoding.DecodeString(hex.EncodeToString(id))
@@ -86,7 +104,12 @@ func marshalJSON(data *tracepb.TracesData) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := protojson.MarshalOptions{UseEnumNumbers: true}.Marshal(data)
+	return marshalLine(data)
+}
+
+// marshalLine returns a line of OTLP JSON of what has no ids.
+func marshalLine(m proto.Message) ([]byte, error) {
+	b, err := protojson.MarshalOptions{UseEnumNumbers: true}.Marshal(m)
 	if err != nil {
 		return nil, err
 	}

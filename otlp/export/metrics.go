@@ -30,14 +30,25 @@ import (
 type MetricsExporter struct {
 	ctx      context.Context // of the whole delivery: a writer has no place for one
 	exporter metric.Exporter
-	report   Report // counts points
+	failed   func([]*metricspb.ResourceMetrics) error // or nil
+	report   Report                                   // counts points
 }
 
-// NewMetrics returns an exporter that sends metrics to the target, and tries
-// again as r says. Variables for metrics alone (OTEL_EXPORTER_OTLP_METRICS_*)
+// MetricsOptions say how to deliver metrics. The zero value is fine.
+type MetricsOptions struct {
+	// Retry says for how long to try.
+	Retry Retry
+
+	// Failed, if not nil, is called with the metrics that could not be
+	// delivered, see [MetricsFileWriter]. An error from it ends the delivery.
+	// Points that the back end rejected are not among them.
+	Failed func([]*metricspb.ResourceMetrics) error
+}
+
+// NewMetrics returns an exporter that sends metrics to the target. Variables for metrics alone (OTEL_EXPORTER_OTLP_METRICS_*)
 // come before those for all signals; of a URL that is given, the path is that
 // for metrics, even if it ends in /v1/traces.
-func (t Target) NewMetrics(ctx context.Context, r Retry) (*MetricsExporter, error) {
+func (t Target) NewMetrics(ctx context.Context, o MetricsOptions) (*MetricsExporter, error) {
 	given := t.URL != ""
 	t, err := t.resolve(metricSignal)
 	if err != nil {
@@ -49,8 +60,8 @@ func (t Target) NewMetrics(ctx context.Context, r Retry) (*MetricsExporter, erro
 			return nil, err
 		}
 	}
-	e := &MetricsExporter{ctx: ctx}
-	if e.exporter, err = t.metricsClient(ctx, u, r); err != nil {
+	e := &MetricsExporter{ctx: ctx, failed: o.Failed}
+	if e.exporter, err = t.metricsClient(ctx, u, o.Retry); err != nil {
 		return nil, fmt.Errorf("otlp/export: %w", err)
 	}
 	return e, nil
@@ -113,9 +124,9 @@ func (e *MetricsExporter) Send(r io.Reader) error {
 	}
 }
 
-// Write sends a MetricsData. An error means that p is none, or that the context
-// ended; never that the back end did not take something. After a failure
-// nothing more is sent.
+// Write sends a MetricsData. An error means that p is none, that the context
+// ended, or that what failed could not be kept; never that the back end did not
+// take something. After a failure nothing more is sent.
 func (e *MetricsExporter) Write(p []byte) (int, error) {
 	data := new(metricspb.MetricsData)
 	if err := proto.Unmarshal(p, data); err != nil {
@@ -132,7 +143,9 @@ func (e *MetricsExporter) deliver(data *metricspb.MetricsData) error {
 	for _, rm := range data.ResourceMetrics {
 		out, points := sdkMetrics(rm)
 		if e.report.Err != nil {
-			e.report.Failed += points
+			if err := e.fail(rm, points); err != nil {
+				return err
+			}
 			continue
 		}
 		rejected, notice, err := partialSuccess(uploadError(e.exporter.Export(e.ctx, out)))
@@ -147,11 +160,22 @@ func (e *MetricsExporter) deliver(data *metricspb.MetricsData) error {
 			e.report.Failed += points
 			return context.Cause(e.ctx)
 		default:
-			e.report.Failed += points
 			e.report.Err = err
+			if err := e.fail(rm, points); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// fail counts metrics that could not be delivered, and hands them over.
+func (e *MetricsExporter) fail(rm *metricspb.ResourceMetrics, points int64) error {
+	e.report.Failed += points
+	if e.failed == nil {
+		return nil
+	}
+	return e.failed([]*metricspb.ResourceMetrics{rm})
 }
 
 // uploadError returns what an exporter of metrics wraps.

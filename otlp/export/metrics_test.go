@@ -46,7 +46,7 @@ func TestMetricsArrive(t *testing.T) {
 			if protocol != export.GRPC {
 				url = s.HTTP + "/v1/traces" // as it may be given for spans
 			}
-			e, err := export.Target{URL: url, Protocol: protocol}.NewMetrics(context.Background(), export.Retry{})
+			e, err := export.Target{URL: url, Protocol: protocol}.NewMetrics(context.Background(), export.MetricsOptions{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -75,6 +75,45 @@ func sortAttributes(rm *metricspb.ResourceMetrics) {
 	}
 }
 
+// TestMetricsThatFailAreKept keeps what a back end that is out of order does not
+// take, and sends it again.
+func TestMetricsThatFailAreKept(t *testing.T) {
+	for _, f := range []otlp.Format{otlp.JSONL, otlp.Binary} {
+		down := otlpserver.Start(t, otlpserver.Options{Answer: func(otlpserver.Request) otlpserver.Answer {
+			return otlpserver.Answer{Status: 500}
+		}})
+		var kept bytes.Buffer
+		o := export.MetricsOptions{Retry: export.Retry{For: -1}, Failed: export.MetricsFileWriter(&kept, f)}
+		e, err := export.Target{URL: down.HTTP}.NewMetrics(context.Background(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, points := metricsOf(t, otlp.NewMetrics(e, otlp.Options{Format: otlp.Binary}))
+		if r := e.Close(); r.Failed != points || r.Err == nil {
+			t.Errorf("reported are %+v of %d points", r, points)
+		}
+
+		up := otlpserver.Start(t, otlpserver.Options{})
+		again, err := export.Target{URL: up.HTTP}.NewMetrics(context.Background(), export.MetricsOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := again.Send(&kept); err != nil {
+			t.Fatal(err)
+		}
+		if r := again.Close(); r != (export.Report{Sent: points}) {
+			t.Errorf("reported are %+v of %d points", r, points)
+		}
+		got := &metricspb.MetricsData{ResourceMetrics: up.Metrics()}
+		for _, rm := range append(got.ResourceMetrics, want.ResourceMetrics...) {
+			sortAttributes(rm)
+		}
+		if !proto.Equal(got, want) {
+			t.Error("what was sent again is not what failed")
+		}
+	}
+}
+
 func TestMetricsRefused(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
@@ -90,7 +129,7 @@ func TestMetricsRefused(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := otlpserver.Start(t, otlpserver.Options{Answer: func(otlpserver.Request) otlpserver.Answer { return tt.answer }})
-			e, err := export.Target{URL: s.HTTP}.NewMetrics(context.Background(), export.Retry{For: time.Second})
+			e, err := export.Target{URL: s.HTTP}.NewMetrics(context.Background(), export.MetricsOptions{Retry: export.Retry{For: time.Second}})
 			if err != nil {
 				t.Fatal(err)
 			}
