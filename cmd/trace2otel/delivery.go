@@ -81,9 +81,10 @@ func (d *deliveryFlags) delivery(inputs []string, output string) (*delivery, err
 	return out, nil
 }
 
-// meter returns a delivery of metrics to the same back end.
+// meter returns a delivery of metrics to the same back end, which is to be
+// resolved.
 func (d *delivery) meter() *meter {
-	return &meter{target: d.target, retry: d.retry, url: d.url, failedOut: d.failedOut}
+	return &meter{target: d.target, retry: d.retry, failedOut: d.failedOut}
 }
 
 // displayURL returns a URL for messages, without a password.

@@ -27,6 +27,16 @@ type meter struct {
 	report   export.Report
 }
 
+// resolve finds out where the metrics go to, or why they cannot.
+func (m *meter) resolve() error {
+	resolved, err := m.target.ResolveMetrics()
+	if err != nil {
+		return err
+	}
+	m.url = displayURL(resolved.URL)
+	return nil
+}
+
 // failBeside has m keep what it cannot deliver beside the spans of which that is
 // true.
 func (m *meter) failBeside(input string) error {

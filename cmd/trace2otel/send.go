@@ -57,6 +57,9 @@ func (c *cli) send(ctx context.Context, path string, d *delivery, m *meter) exit
 			return hinted{errors.New("is an execution trace, not spans"), "trace2otel otlp converts and sends it"}
 		}
 		if areMetrics(path, r) {
+			if err := m.resolve(); err != nil {
+				return err
+			}
 			if err := m.open(ctx, c); err != nil {
 				m.remove()
 				return err

@@ -116,6 +116,9 @@ func (s *single) path(c *cli, j *job, out output) (string, error) {
 func (j *job) beside(o output, path string) error {
 	if j.delivery != nil {
 		j.meter = j.delivery.meter()
+		if err := j.meter.resolve(); err != nil {
+			return err
+		}
 		if err := j.meter.failBeside(j.input); err != nil {
 			return err
 		}

@@ -45,12 +45,13 @@ type MetricsOptions struct {
 	Failed func([]*metricspb.ResourceMetrics) error
 }
 
-// NewMetrics returns an exporter that sends metrics to the target. Variables for metrics alone (OTEL_EXPORTER_OTLP_METRICS_*)
-// come before those for all signals; of a URL that is given, the path is that
-// for metrics, even if it ends in /v1/traces.
+// NewMetrics returns an exporter that sends metrics to the target. Variables
+// for metrics alone (OTEL_EXPORTER_OTLP_METRICS_*) come before those for all
+// signals; of a URL that is given, the path is that for metrics, even if it
+// ends in /v1/traces.
 func (t Target) NewMetrics(ctx context.Context, o MetricsOptions) (*MetricsExporter, error) {
 	given := t.URL != ""
-	t, err := t.resolve(metricSignal)
+	t, err := t.ResolveMetrics()
 	if err != nil {
 		return nil, err
 	}
@@ -76,9 +77,6 @@ func (t Target) metricsClient(ctx context.Context, u *url.URL, r Retry) (metric.
 			o = append(o, otlpmetricgrpc.WithEndpointURL(u.String()))
 		}
 		return otlpmetricgrpc.New(ctx, o...)
-	}
-	if t.Protocol == HTTPJSON {
-		return nil, errors.New("the exporter of metrics has no http/json: use grpc or http/protobuf")
 	}
 	o := []otlpmetrichttp.Option{otlpmetrichttp.WithRetry(otlpmetrichttp.RetryConfig{
 		Enabled: r.limit() > 0, InitialInterval: r.first(), MaxInterval: maxRetryInterval, MaxElapsedTime: r.limit(),

@@ -62,6 +62,15 @@ func (s signal) env(name string) (value, variable string) {
 // Resolve returns t with nothing left empty, as it is for spans.
 func (t Target) Resolve() (Target, error) { return t.resolve(traceSignal) }
 
+// ResolveMetrics is Resolve for metrics, whose exporters have no http/json.
+func (t Target) ResolveMetrics() (Target, error) {
+	t, err := t.resolve(metricSignal)
+	if err == nil && t.Protocol == HTTPJSON {
+		err = fmt.Errorf("metrics are not sent by %s, which their exporter does not have: %s and %s are", HTTPJSON, GRPC, HTTPProtobuf)
+	}
+	return t, err
+}
+
 func (t Target) resolve(s signal) (Target, error) {
 	if t.URL == "" {
 		if t.URL, _ = s.env("ENDPOINT"); t.URL == "" {
