@@ -16,8 +16,8 @@ type stackTable struct {
 
 type stackText struct {
 	frames []convert.Frame
-	leaf   attr // an attrEncoded, with frame 0 told apart
-	caller attr // the same, with the frame at site told apart
+	leaf   *attr // an attrEncoded, with frame 0 told apart; nil: not needed yet
+	caller *attr // the same, with the frame at site told apart
 
 	known  bool // of what follows: whether it was looked up
 	source source
@@ -65,11 +65,11 @@ func (t *stackTable) add(s *span, st *stackText, at int) {
 	if at > 0 {
 		encoded = &st.caller
 	}
-	if encoded.kind != attrEncoded {
+	if *encoded == nil {
 		*encoded = t.encode(st.attrs(at))
 	}
 	s.stack, s.site = st, at
-	s.attrs = append(s.attrs, *encoded)
+	s.attrs = append(s.attrs, **encoded)
 }
 
 // attrs returns the attributes of a stack, with the frame at told apart.
@@ -84,14 +84,14 @@ func (st *stackText) attrs(at int) [4]attr {
 }
 
 // encode makes one attribute of several.
-func (t *stackTable) encode(attrs [4]attr) attr {
+func (t *stackTable) encode(attrs [4]attr) *attr {
 	t.buf = t.buf[:0]
 	size := 0
 	for i := range attrs {
 		t.buf = t.enc.attr(t.buf, &attrs[i])
 		size += attrs[i].size()
 	}
-	return attr{kind: attrEncoded, num: int64(size), text: string(t.buf)}
+	return &attr{kind: attrEncoded, num: int64(size), text: string(t.buf)}
 }
 
 // source returns the library that began a task at a stack.
