@@ -32,7 +32,7 @@ type output struct {
 }
 
 // chunkSize is when a chunk is written.
-const chunkSize = 1 << 18
+const chunkSize = 1 << 17
 
 func (o *output) span(s *span) {
 	if o.spans == nil {

@@ -122,7 +122,7 @@ type Sink struct {
 	spare  spare
 }
 
-// New returns a sink that writes to w, in chunks of about 256 KiB, and does not
+// New returns a sink that writes to w, in chunks of about 128 KiB, and does not
 // close it.
 func New(w io.Writer, o Options) *Sink {
 	s := &Sink{
