@@ -4,10 +4,13 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/trace2otel/trace2otel/otlp"
 )
 
 // newSend returns the command that sends files of spans.
@@ -60,6 +63,12 @@ func (c *cli) send(ctx context.Context, path string, d *delivery, m *meter) exit
 			if err := m.resolve(); err != nil {
 				return err
 			}
+			if formatOf(m.failedOut) == otlp.Binary && !namedAsMetrics(m.failedOut) {
+				return hinted{
+					fmt.Errorf("metrics in %s could not be told from spans", m.failedOut),
+					"pass --failed-out FILE" + metricsName + ".binpb, or a FILE of JSON lines",
+				}
+			}
 			if err := m.open(ctx, c); err != nil {
 				m.remove()
 				return err
@@ -99,8 +108,10 @@ func areMetrics(path string, r *bufio.Reader) bool {
 	if len(head) > 0 && head[0] == '{' {
 		return string(head) == start
 	}
-	return strings.Contains(filepath.Base(path), metricsName+".")
+	return namedAsMetrics(path)
 }
+
+func namedAsMetrics(path string) bool { return strings.Contains(filepath.Base(path), metricsName+".") }
 
 // traceMagic begins every execution trace (runtime/trace: "go 1.22 trace").
 const traceMagic = "go 1."
