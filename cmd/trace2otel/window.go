@@ -80,9 +80,13 @@ func (w *window) of(ctx context.Context, x *extent) (from, to time.Duration, err
 	}
 	if to < 0 {
 		to += x.length
-		if to <= from {
+		if to <= 0 {
 			return 0, 0, fmt.Errorf("nothing up to %v before its end: the trace lasts %v", -w.to.Duration, x.length)
 		}
+	}
+	if to != 0 && from >= to {
+		return 0, 0, fmt.Errorf("--from %s, at %v, is not before --%s %s, at %v: the trace lasts %v",
+			w.from.text, from, w.toName, w.to.text, to, x.length)
 	}
 	return from, to, nil
 }
