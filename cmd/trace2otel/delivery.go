@@ -136,6 +136,7 @@ type delivery struct {
 	temporary *temporaries
 	progress  *progress
 	report    export.Report
+	kept      string // the file that has what failed, once it is there
 }
 
 // open begins the delivery. With --strict nothing is sent before commit.
@@ -218,6 +219,7 @@ func (d *delivery) commit() (err error) {
 	if err := d.failed.commit(); err != nil {
 		return d.failed.explain(err)
 	}
+	d.kept = d.failedOut
 	return nil
 }
 
@@ -254,7 +256,7 @@ func (d *delivery) tell(c *cli, name string) exitCode {
 	if d.exporter == nil {
 		return exitOK
 	}
-	if c.tellSent(name, d, "spans", "spans", &d.report) {
+	if c.tellSent(name, d, "spans", "spans", &d.report, d.kept) {
 		return exitOK
 	}
 	if d.report.Sent == 0 || c.strict {
@@ -263,9 +265,10 @@ func (d *delivery) tell(c *cli, name string) exitCode {
 	return exitLoss
 }
 
-// tellSent says what became of what was sent to a back end: what it is, and
-// what is counted of it. It reports whether all was taken.
-func (c *cli) tellSent(name string, to fmt.Stringer, what, counted string, r *export.Report) bool {
+// tellSent says what became of what was sent to a back end: what it is, what is
+// counted of it, and the file that keeps what failed, if one does. It reports
+// whether all was taken.
+func (c *cli) tellSent(name string, to fmt.Stringer, what, counted string, r *export.Report, kept string) bool {
 	if r.Err != nil {
 		c.messages.failure(name, fmt.Errorf("%s does not take %s: %w", to, what, r.Err))
 	}
@@ -276,6 +279,9 @@ func (c *cli) tellSent(name string, to fmt.Stringer, what, counted string, r *ex
 	if r.Rejected == 0 && r.Failed == 0 {
 		c.messages.note(name, "%s", last)
 		return true
+	}
+	if r.Failed > 0 && kept != "" && kept != stdio {
+		last += ", kept in " + kept
 	}
 	c.messages.failure(name, errors.New(last))
 	return false

@@ -25,6 +25,7 @@ type meter struct {
 	strict   bool
 	spool    [][]byte // what must not be sent before commit: metrics are small
 	report   export.Report
+	kept     string // the file that has what failed, once it is there
 }
 
 // resolve finds out where the metrics go to, or why they cannot.
@@ -97,6 +98,7 @@ func (m *meter) commit() error {
 	if err := m.failed.commit(); err != nil {
 		return m.failed.explain(err)
 	}
+	m.kept = m.failedOut
 	return nil
 }
 
@@ -121,7 +123,7 @@ func (m *meter) tell(c *cli, name string) exitCode {
 	if m.exporter == nil {
 		return exitOK
 	}
-	if c.tellSent(name, m, "metrics", "points of metrics", &m.report) {
+	if c.tellSent(name, m, "metrics", "points of metrics", &m.report, m.kept) {
 		return exitOK
 	}
 	if m.alone && m.report.Sent == 0 {
