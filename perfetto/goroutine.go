@@ -220,7 +220,6 @@ func sliceBegin(r *convert.Record) event {
 		e.category, e.name = catRegion, orElse(r.Name, "region")
 		if r.ID != convert.NoTask {
 			e.correlation = r.ID
-			e.arg(argTask, int64(r.ID))
 		}
 	}
 	return e

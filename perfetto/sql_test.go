@@ -49,7 +49,7 @@ var queries = []struct {
 	{"slices", func(t *truth) table { return t.slices }, `
 		select category, name, count(), sum(dur) from slice where category not in ('thread', 'task log') group by 1, 2`},
 	{"logs of tasks", func(t *truth) table { return t.taskLogs }, `
-		select extract_arg(t.arg_set_id, 'debug.task'), l.name, count() from slice l join slice t on t.id = l.parent_id
+		select cast(substr(extract_arg(t.arg_set_id, 'correlation_id'), 5) as int), l.name, count() from slice l join slice t on t.id = l.parent_id
 		where l.category = 'task log' and t.category = 'task' group by 1, 2`},
 	{"OS threads", func(t *truth) table { return t.onThreads }, `
 		select track.name, iif(slice.name = 'syscall', 'syscall', 'run'), g.int_value, ifnull(p.int_value, -1), count(), sum(dur)
@@ -67,7 +67,7 @@ var queries = []struct {
 		select category, key, count(), ifnull(sum(iif(key = 'correlation_id', cast(substr(string_value, 5) as int), int_value)), 0)
 		from slice join args using (arg_set_id)
 		where key in ('debug.creator', 'debug.waker', 'debug.swept_bytes', 'debug.reclaimed_bytes',
-			'debug.task', 'debug.parent', 'debug.message', 'correlation_id')
+			'debug.ender', 'debug.parent', 'debug.message', 'correlation_id')
 		group by 1, 2`},
 	{"metrics", func(t *truth) table { return t.metrics }, `
 		select description, count(), cast(sum(value) as int) from counter join counter_track t on t.id = counter.track_id

@@ -23,16 +23,18 @@ func (s *Sink) startTasks() {
 }
 
 // task shows a task on a track of its own, below its parent's while that is
-// open.
+// open. Its id is its correlation id, and that of what belongs to it elsewhere.
+// Who ended it is said if that was not who began it.
 func (s *Sink) task(r *convert.Record) {
 	begin := event{category: catTask, name: orElse(r.Name, "unknown task"), stack: r.Stack, correlation: r.ID}
-	begin.arg(argTask, int64(r.ID))
 	if r.Parent != convert.NoTask {
 		begin.arg(argParent, int64(r.Parent))
 	}
 	begin.goroutineArg(argGoroutine, r.G)
 	end := event{stack: r.ByStack}
-	end.goroutineArg(argEnder, r.By)
+	if r.By != r.G {
+		end.goroutineArg(argEnder, r.By)
+	}
 	l := &s.tasks.before
 	if r.Phase == convert.Begin {
 		l = s.taskLanes(r, begin.name)
@@ -71,7 +73,8 @@ func (ln *lane) depth() int {
 }
 
 // log shows a log as an instant on its goroutine's track, named by its
-// category, and on its task's, while that is open, named by its message.
+// category, and on its task's, while that is open, named by its message. There,
+// the slice that it lies on has the task's id.
 func (s *Sink) log(r *convert.Record) {
 	g := s.goroutine(r.G)
 	e := event{typ: typeInstant, track: g.track, category: catLog, name: orElse(r.Name, "log"), stack: r.Stack}
@@ -83,7 +86,6 @@ func (s *Sink) log(r *convert.Record) {
 	if ln := s.runtime.open[spanKey{convert.KindTask, r.ID}]; ln != nil {
 		s.w.event(r.Time, &event{
 			typ: typeInstant, track: ln.track, category: catTaskLog, name: orElse(start(r.Text), orElse(r.Name, "log")), rare: true,
-			correlation: r.ID,
 		})
 	}
 }

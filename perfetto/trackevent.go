@@ -82,7 +82,6 @@ const (
 	argWaker
 	argEnder
 	argGoroutine
-	argTask
 	argParent
 	argMessage
 	argSwept
@@ -100,7 +99,6 @@ var argNames = [...]string{
 	argWaker:     "waker",
 	argEnder:     "ender",
 	argGoroutine: "goroutine",
-	argTask:      "task",
 	argParent:    "parent",
 	argMessage:   "message",
 	argSwept:     "swept_bytes",

@@ -168,15 +168,16 @@ func (t *truth) record(r *convert.Record) {
 			name = "unknown task"
 		}
 		t.slices.add("task\t"+name, 1, d)
-		t.args.add("task\tdebug.task", 1, int64(r.ID))
 		t.args.add("task\tcorrelation_id", 1, int64(r.ID))
 		if r.Parent != convert.NoTask {
 			t.args.add("task\tdebug.parent", 1, int64(r.Parent))
 		}
+		if r.By != r.G && r.By != convert.NoGoroutine {
+			t.args.add("task\tdebug.ender", 1, int64(r.By))
+		}
 	case convert.KindRegion:
 		t.slices.add("region\t"+orElse(plain(r.Name), "region"), 1, d)
 		if r.ID != convert.NoTask {
-			t.args.add("region\tdebug.task", 1, int64(r.ID))
 			t.args.add("region\tcorrelation_id", 1, int64(r.ID))
 		}
 	case convert.KindLog:
@@ -184,7 +185,6 @@ func (t *truth) record(r *convert.Record) {
 		t.args.add("log\tdebug.message", 1, 0)
 		if t.tasks[r.ID] {
 			t.taskLogs.add(fmt.Sprintf("%d\t%s", r.ID, orElse(plain(r.Text), orElse(plain(r.Name), "log"))), 1)
-			t.args.add("task log\tcorrelation_id", 1, int64(r.ID))
 		}
 		if r.ID != convert.NoTask {
 			t.args.add("log\tcorrelation_id", 1, int64(r.ID))
