@@ -45,11 +45,13 @@ func otlpFlags(fs *pflag.FlagSet) func(string) ([]output, error) {
 		switch {
 		case o.MinWait < 0:
 			return nil, fmt.Errorf("--min-wait cannot be %v", o.MinWait)
-		case o.MinWait == 0:
-			o.MinWait = 1 // all of them: none shorter has any length
-		case o.MaxSpans < 0:
-			return nil, fmt.Errorf("--max-spans cannot be %d", o.MaxSpans)
+		case o.MaxSpans < 0 || o.MaxSpans == 1:
+			return nil, hinted{
+				fmt.Errorf("--max-spans cannot be %d", o.MaxSpans),
+				"2 are a root and one goroutine; 0 is for 5,000",
+			}
 		}
+		o.MinWait = max(o.MinWait, 1) // at 0 all of them: none shorter has any length
 		var err error
 		if o.Attributes, err = resourceAttributes(os.Getenv("OTEL_RESOURCE_ATTRIBUTES"), os.Getenv("OTEL_SERVICE_NAME")); err != nil {
 			return nil, err
