@@ -77,6 +77,12 @@ func (c *conversion) read(r io.Reader) error {
 	s.Events, s.Generations, s.Adjusted = src.events, src.generations, src.adjusted
 	s.Goroutines = c.engine.goroutines.seen
 	s.Bytes = src.framing.off
+	if l := s.Loss; l != nil {
+		s.Next = src.framing.next()
+		if c.options.Series && s.Next > 0 && s.Next == l.Offset && !l.Broken {
+			s.Bytes, s.Loss = s.Next, nil
+		}
+	}
 	if s.Repairs = src.decoder.repairs(); s.Repairs.Salvaged > 0 {
 		s.Repairs.CutAfter = s.Repairs.CutAt.Sub(c.engine.start)
 	}

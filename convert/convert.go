@@ -49,6 +49,10 @@ type Options struct {
 	// beginning may come at its end. DecoderX always does.
 	AsGo bool
 
+	// Series leaves a trace that follows in the same input to the caller, who
+	// finds it at Summary.Next: it is no loss, and none of this trace's bytes.
+	Series bool
+
 	// MaxGeneration is the most bytes that a generation may have, since one is
 	// held at a time: of a larger one, the trace is damaged from there on. Zero
 	// is for 2 GiB. DecoderX has no such bound.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"testing/iotest"
 	"time"
@@ -188,6 +189,43 @@ func TestRepairs(t *testing.T) {
 					test.file, test.cut, loss, lost, s.Goroutines, s.Events, s.Repairs)
 			}
 		})
+	}
+}
+
+// TestSeries reads traces that follow one another, each from where the one before
+// ends. What else is wrong with one is loss in a series, too.
+func TestSeries(t *testing.T) {
+	one, other := read(t, "go1.26.8-annotations.trace"), read(t, "go1.24.0-annotations.trace")
+	alone := func(data []byte) (s *convert.Summary) {
+		t.Helper()
+		s, err := convert.Run(context.Background(), bytes.NewReader(data), convert.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	for _, d := range []convert.Decoder{convert.DecoderOwn, convert.DecoderX} {
+		data := slices.Concat(one, other, one[:len(one)-1])
+		o := convert.Options{Decoder: d, StrictDecode: true, Series: true}
+		for i, want := range [][]byte{one, other} {
+			s, err := convert.Run(context.Background(), bytes.NewReader(data), o, new(sinktest.Checker))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if s.Loss != nil || s.Next != int64(len(want)) || s.Bytes != s.Next || s.Events != alone(want).Events {
+				t.Errorf("%v, trace %d: loss %+v, next at %d, %d bytes, %d events", d, i+1, s.Loss, s.Next, s.Bytes, s.Events)
+			}
+			data = data[s.Next:]
+		}
+		// The last one is cut, so that Run fails.
+		if _, err := convert.Run(context.Background(), bytes.NewReader(data), o); err == nil {
+			t.Errorf("%v: the cut trace is whole", d)
+		}
+		o.Series = false
+		s, err := convert.Run(context.Background(), bytes.NewReader(slices.Concat(one, other)), o)
+		if err != nil || s.Loss == nil || s.Next != int64(len(one)) || s.Bytes != int64(len(one)+len(other)) {
+			t.Errorf("%v: without Series: %v, %+v", d, err, s)
+		}
 	}
 }
 

@@ -305,6 +305,10 @@ type Summary struct {
 	Loss        *Loss // nil if all of the input was converted
 	Repairs     Repairs
 
+	// Next is where another trace follows in the decompressed input; 0 if none
+	// does. It is lost, unless Options.Series is set.
+	Next int64
+
 	// Unstopped is set if the trace is whole, but seems not to have been
 	// stopped: see [UnstoppedNote].
 	Unstopped bool
@@ -326,10 +330,6 @@ type Loss struct {
 	Hint   string // what the user might do about it, or nothing
 	Bytes  int64  // bytes known not to be converted; 0 if it cannot be told
 	Offset int64  // where in the decompressed input the first of them lies
-
-	// Next is where another trace follows in the decompressed input; 0 if none
-	// does.
-	Next int64
 
 	// Broken is set if the last generation was broken off: some of its events
 	// came before the damage and were converted, the rest is lost.

@@ -105,7 +105,7 @@ func (s *source) read(ev *event) error {
 func (s *source) loss(err error, start Time) *Loss {
 	s.framing.rest()
 	what, hint := s.framing.tail()
-	l := &Loss{Broken: s.inside, Next: s.framing.next()}
+	l := &Loss{Broken: s.inside}
 	n := int(s.generations) // the generation that the loss begins with
 	switch {
 	case s.inside:

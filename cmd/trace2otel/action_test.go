@@ -35,8 +35,8 @@ func TestAction(t *testing.T) {
 	}{
 		{"TRACES=" + testdata + "/go1.26.8-annotations.trace\n\n" + testdata + "/go1.26.8-iter*.trace", false, "0", "go1.26.8-iter-pull.pftrace"},
 		{"TRACES=" + testdata + "/go1.26.8-multi.trace|ASSERT=sched.max < 1ms\ntask[\"request\"].p95 < 1s", true, "4", "go1.26.8-multi.stats.json"},
-		{"TRACES=" + testdata + "/edge/concat-126.trace", false, "3", "concat-126.pftrace"},
-		{"TRACES=" + testdata + "/edge/concat-126.trace|STRICT=true", true, "1", ""},
+		{"TRACES=" + testdata + "/edge/zeropad126.trace", false, "3", "zeropad126.pftrace"},
+		{"TRACES=" + testdata + "/edge/zeropad126.trace|STRICT=true", true, "1", ""},
 		{"TRACES=$(touch injected)\n; touch injected", true, "1", ""},
 		{"TRACES=" + testdata + "/go1.26.8-annotations.trace|ARGS=--kind\nsync\n--timeout\n1m|TO=pprof|REPORT=r.json|JUNIT=r.xml", false, "0", "go1.26.8-annotations.sync.pb.gz"},
 	} {

@@ -27,6 +27,7 @@ type job struct {
 	err      error     // instead: why there is nothing to convert
 	outcome  *outcome  // what becomes of it; nil: nobody wants to know
 	serial   bool      // there are others for the other cores
+	series   bool      // traces that follow in the same input have jobs of their own
 
 	// Of a trace that follows another one in the same input:
 	nth  int   // it is the second, or so; else 0
@@ -53,6 +54,7 @@ func (j *job) base() string {
 // this one begins.
 func (j *job) follower(at int64) job {
 	next := job{input: j.input, outcome: new(outcome), serial: j.serial, nth: max(j.nth, 1) + 1, skip: j.skip + at}
+	next.series = j.series && next.nth < maxTraces
 	for _, t := range j.targets {
 		t.path = filepath.Join(filepath.Dir(t.path), next.base()+t.ext)
 		next.targets = append(next.targets, t)
@@ -185,6 +187,7 @@ func (c *cli) convert(ctx context.Context, j job) ([]destination, *convert.Summa
 		Name: j.base(), Decoder: c.decoder, StrictDecode: c.strictDecode,
 		MaxGeneration: int64(c.limits.generation),
 		Serial:        j.serial,
+		Series:        j.series,
 		AsGo:          slices.ContainsFunc(j.targets, func(t target) bool { return t.asGo }),
 	}
 	x := extent{path: j.input, stdin: c.stdin, decoding: o, limits: c.limits, skip: j.skip}
@@ -294,9 +297,12 @@ func (c *cli) judge(name string, s *convert.Summary, files []destination, failed
 	if c.start.text != "" && s.Clock.Mono != 0 {
 		c.messages.note(name, "has dates of its own, so --start is not used")
 	}
-	if s.Loss != nil {
+	switch {
+	case s.Loss != nil:
 		code = exitLoss
 		c.messages.warning(name, lossError{s})
+	case s.Next > 0:
+		c.messages.note(name, "another trace follows at byte %d, and is converted on its own", s.Next)
 	}
 	if s.Repairs.Any() {
 		code = exitLoss

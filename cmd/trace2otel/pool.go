@@ -46,6 +46,7 @@ func (p pool) run(ctx context.Context, c *cli, jobs []job) exitCode {
 	for i := range jobs {
 		jobs[i].serial = min(p.workers, len(jobs)) >= runtime.GOMAXPROCS(0) && p.workers > 1
 		done[i] = make(chan struct{})
+		jobs[i].series = !c.strict && rereadable(jobs[i].input)
 		if jobs[i].outcome == nil {
 			jobs[i].outcome = new(outcome)
 		}
@@ -98,15 +99,18 @@ func (p pool) run(ctx context.Context, c *cli, jobs []job) exitCode {
 // maxTraces bounds how many traces of one input are converted.
 const maxTraces = 1000
 
-// follow converts the traces that follow the one of a job in the same input, if
-// that can be read again: somebody appended one file to another.
+// rereadable reports whether an input can be read again, from where another
+// trace follows.
+func rereadable(input string) bool {
+	info, err := os.Stat(input)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// follow converts the traces that follow the one of a job in the same input:
+// somebody appended one file to another.
 func (c *cli) follow(ctx context.Context, first *job) {
-	for j := first; j.outcome.summary != nil && j.outcome.summary.Loss != nil; {
-		next := j.outcome.summary.Loss.Next
-		if info, err := os.Stat(j.input); next == 0 || err != nil || !info.Mode().IsRegular() || c.strict || j.nth >= maxTraces {
-			break
-		}
-		f := j.follower(next)
+	for j := first; j.series && j.outcome.summary != nil && j.outcome.summary.Next > 0; {
+		f := j.follower(j.outcome.summary.Next)
 		c.messages.log = &f.outcome.said
 		f.outcome.code = c.run(ctx, f)
 		first.outcome.followers = append(first.outcome.followers, f)
