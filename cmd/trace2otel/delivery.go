@@ -281,7 +281,7 @@ func (c *cli) tellSent(name string, to fmt.Stringer, what, counted string, r *ex
 		return true
 	}
 	if r.Failed > 0 && kept != "" && kept != stdio {
-		last += ", kept in " + kept
+		last += ", kept in " + printable(kept)
 	}
 	c.messages.failure(name, errors.New(last))
 	return false

@@ -364,7 +364,7 @@ func (c *cli) commit(ctx context.Context, name string, files []destination, fail
 	}
 	o.written = written
 	if len(written) > 0 {
-		c.messages.note(name, "wrote %s", strings.Join(written, ", "))
+		c.messages.note(name, "wrote %s", printable(strings.Join(written, ", ")))
 	}
 	return code
 }
