@@ -85,7 +85,7 @@ func (s *Sink) startCounters(start convert.Time) {
 	c.hold(change{at: start})
 	for i, t := range countTracks {
 		c.tracks[i] = s.newTrack()
-		s.describeCounter(c.tracks[i], counter{name: t.name, description: t.description, unit: unitCount, unitName: t.unit})
+		s.describeCounter(c.tracks[i], counter{name: t.name, description: t.description, unit: t.unit})
 		c.shown[i] = -1
 	}
 }
@@ -93,12 +93,13 @@ func (s *Sink) startCounters(start convert.Time) {
 // A counter is what describes the track of one. Zero fields are left out.
 type counter struct {
 	name, description string
-	unit              uint64
-	unitName          string
+	unit              string
 	incremental       bool // values are differences
 }
 
-// describeCounter writes a counter track of the runtime's process.
+// describeCounter writes a counter track of the runtime's process. A unit that
+// Perfetto has no word for goes by its name, alone: where there are both, the
+// name is not shown.
 func (s *Sink) describeCounter(track uint64, c counter) {
 	b, packet := s.w.open()
 	b, mark := wire.Open(b, packetTrack)
@@ -109,14 +110,15 @@ func (s *Sink) describeCounter(track uint64, c counter) {
 		b = wire.String(b, trackDescribe, valid(c.description))
 	}
 	b, in := wire.Open(b, trackCounter)
-	if c.unit != 0 {
-		b = wire.Uint(b, counterUnit, c.unit)
-	}
 	if c.incremental {
 		b = wire.Bool(b, counterIncremental, true)
 	}
-	if c.unitName != "" {
-		b = wire.String(b, counterUnitName, c.unitName)
+	switch c.unit {
+	case "":
+	case "bytes":
+		b = wire.Uint(b, counterUnit, unitBytes)
+	default:
+		b = wire.String(b, counterUnitName, valid(c.unit))
 	}
 	b = wire.Close(b, in)
 	s.w.closeBoth(b, packet, mark)

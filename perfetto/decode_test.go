@@ -1,6 +1,7 @@
 package perfetto_test
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -219,7 +220,7 @@ func (p *printer) track(m message) {
 		case 5:
 			fmt.Fprintf(&p.out, " in %d", f.value)
 		case 8:
-			fmt.Fprintf(&p.out, " counter unit=%d%s", in.value(3), in.text(6))
+			fmt.Fprintf(&p.out, " counter unit=%s", cmp.Or(in.text(6), map[uint64]string{3: "bytes"}[in.value(3)]))
 			if in.value(5) != 0 {
 				p.out.WriteString(" of differences")
 			}

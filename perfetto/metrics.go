@@ -52,11 +52,10 @@ func (s *Sink) metric(r *convert.Record) {
 // newMetric describes the track of a metric that r is the first value of.
 func (s *Sink) newMetric(r *convert.Record) metric {
 	m := metric{name: r.Name, track: s.newTrack(), written: r.Time - convert.Time(s.o.CounterStep)}
-	c := counter{name: orElse(metricNames[r.Name], r.Name), description: r.Name, unit: unitCount, incremental: true}
-	if strings.HasSuffix(r.Name, ":bytes") {
-		c.unit = unitBytes
-	}
-	s.describeCounter(m.track, c)
+	_, unit, _ := strings.Cut(r.Name, ":") // as runtime/metrics has it
+	s.describeCounter(m.track, counter{
+		name: orElse(metricNames[r.Name], r.Name), description: r.Name, unit: unit, incremental: true,
+	})
 	return m
 }
 

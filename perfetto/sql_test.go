@@ -72,6 +72,10 @@ var queries = []struct {
 	{"metrics", func(t *truth) table { return t.metrics }, `
 		select description, count(), cast(sum(value) as int) from counter join counter_track t on t.id = counter.track_id
 		where description glob '/*' group by 1`},
+	{"units of counters", func(t *truth) table { return t.units }, `
+		select name, unit from counter_track where name != 'cpu-profile'`},
+	{"about the trace", func(t *truth) table { return t.about }, `
+		select name, coalesce(str_value, int_value) from metadata where name glob 'trace_attribute.*'`},
 	{"counters of goroutines and threads", func(t *truth) table { return t.integrals }, `
 		select name, sum(cast(value as int) * (next - ts)) as time from (
 			select t.name, value, ts, lead(ts, 1, trace_end()) over (partition by t.id order by ts) as next

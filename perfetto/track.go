@@ -31,8 +31,7 @@ const (
 	counterIncremental = 5
 	counterUnitName    = 6
 
-	unitCount = 2 // CounterDescriptor.Unit
-	unitBytes = 3
+	unitBytes = 3 // CounterDescriptor.Unit
 
 	mergeNone  = 2 // TrackDescriptor.SiblingMergeBehavior: a row of its own
 	mergeByKey = 3 // one row for those of one key; else for those of one name

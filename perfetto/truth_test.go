@@ -24,6 +24,8 @@ type truth struct {
 	samples    table           // thread, proc, stack: count
 	onThreads  table           // thread (M), what, goroutine, proc: count, time
 	taskLogs   table           // task, message: count
+	units      table           // counter, unit
+	about      table           // attribute of the trace, value
 	tasks      map[uint64]bool // that are open
 	ran        map[convert.GoID]ran
 	names      map[convert.GoID]string
@@ -70,16 +72,43 @@ type ran struct {
 func (t *truth) Begin(tr *convert.Trace) error {
 	*t = truth{
 		states: table{}, cpus: table{}, threads: table{}, slices: table{}, waits: table{}, args: table{},
-		metrics: table{}, integrals: table{}, samples: table{}, onThreads: table{}, taskLogs: table{}, tasks: make(map[uint64]bool),
+		metrics: table{}, integrals: table{}, samples: table{}, onThreads: table{}, taskLogs: table{}, units: table{}, about: table{}, tasks: make(map[uint64]bool),
 		start: tr.Start,
 		ran:   make(map[convert.GoID]ran),
 		names: make(map[convert.GoID]string), stacks: make(map[convert.StackID]string),
+	}
+	for _, counter := range []string{
+		"Goroutines runnable\tgoroutines", "Goroutines running\tgoroutines", "Goroutines waiting\tgoroutines",
+		"Goroutines in syscalls\tgoroutines", "OS threads in Go\tthreads", "OS threads in syscalls\tthreads",
+	} {
+		t.units.add(counter)
 	}
 	return nil
 }
 
 func (t *truth) Finish(s *convert.Summary) error {
 	t.end = s.End
+	about := func(name string, value any) { t.about.add(fmt.Sprintf("trace_attribute.%s\t%v", name, value)) }
+	about("converted_by", "trace2otel")
+	about("go_trace_format", s.Version)
+	if s.Name != "" {
+		about("input", s.Name)
+	}
+	about("duration_ns", int64(s.End.Sub(s.Start)))
+	about("events", s.Events)
+	about("generations", s.Generations)
+	about("goroutines", s.Goroutines)
+	about("adjusted_events", s.Adjusted)
+	if s.Loss != nil {
+		about("loss", s.Loss.Err)
+		about("loss_bytes", s.Loss.Bytes)
+	}
+	if s.Repairs.Any() {
+		about("repairs", s.Repairs)
+	}
+	if s.Unstopped {
+		about("note", convert.UnstoppedNote)
+	}
 	damage := func(name string) {
 		t.slices.add("damage\t"+name, 1, 0)
 		t.args.add("damage\tdebug.message", 1, 0)
@@ -193,6 +222,11 @@ func (t *truth) record(r *convert.Record) {
 		t.slices.add("label\t"+plain(r.Name), 1, 0)
 	case convert.KindMetric:
 		t.metrics.add(plain(r.Name), 1, int64(r.ID))
+		t.units.add(map[string]string{
+			"/memory/classes/heap/objects:bytes": "Heap live\tbytes",
+			"/gc/heap/goal:bytes":                "Heap goal\tbytes",
+			"/sched/gomaxprocs:threads":          "GOMAXPROCS\tthreads",
+		}[r.Name])
 	case convert.KindSample:
 		if stack := t.stacks[r.Stack]; r.P == convert.NoProc || r.G > math.MaxUint32 || stack == "" {
 			t.slices.add("sample\tCPU sample", 1, 0)
