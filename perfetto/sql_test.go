@@ -47,7 +47,10 @@ var queries = []struct {
 		select tid, process.name from thread join process using (upid)
 		where utid in (select utid from thread_state)`},
 	{"slices", func(t *truth) table { return t.slices }, `
-		select category, name, count(), sum(dur) from slice where category not in ('thread', 'task log') group by 1, 2`},
+		select category, slice.name, ifnull(b.text, ''), ifnull(e.text, ''), count(), sum(dur)
+		from slice left join ends on ends.slice_id = slice.id
+		left join stacks b on b.id = ends.first left join stacks e on e.id = ends.last
+		where category not in ('thread', 'task log') group by 1, 2, 3, 4`},
 	{"logs of tasks", func(t *truth) table { return t.taskLogs }, `
 		select cast(substr(extract_arg(t.arg_set_id, 'correlation_id'), 5) as int), l.name, count() from slice l join slice t on t.id = l.parent_id
 		where l.category = 'task log' and t.category = 'task' group by 1, 2`},
@@ -67,7 +70,8 @@ var queries = []struct {
 		select category, key, count(), ifnull(sum(iif(key = 'correlation_id', cast(substr(string_value, 5) as int), int_value)), 0)
 		from slice join args using (arg_set_id)
 		where key in ('debug.creator', 'debug.waker', 'debug.swept_bytes', 'debug.reclaimed_bytes',
-			'debug.ender', 'debug.parent', 'debug.message', 'correlation_id')
+			'debug.ender', 'debug.parent', 'debug.message', 'debug.stopping_ns', 'debug.open_start', 'debug.open_end',
+			'debug.exited', 'debug.repaired', 'correlation_id') and category != 'thread'
 		group by 1, 2`},
 	{"metrics", func(t *truth) table { return t.metrics }, `
 		select description, count(), cast(sum(value) as int) from counter join counter_track t on t.id = counter.track_id

@@ -16,7 +16,7 @@ type truth struct {
 	states     table           // thread, state: time
 	cpus       table           // proc: time of running, also within syscalls
 	threads    table           // thread, process
-	slices     table           // category, name: count, time
+	slices     table           // category, name, stacks at begin and end: count, time
 	waits      table           // thread, name, stack, waker's stack: count, time, starts
 	args       table           // category, argument: count, sum
 	metrics    table           // name: count, sum of values
@@ -110,7 +110,7 @@ func (t *truth) Finish(s *convert.Summary) error {
 		about("note", convert.UnstoppedNote)
 	}
 	damage := func(name string) {
-		t.slices.add("damage\t"+name, 1, 0)
+		t.slices.add("damage\t"+name+"\t\t", 1, 0)
 		t.args.add("damage\tdebug.message", 1, 0)
 	}
 	if s.Repairs.Cut > 0 {
@@ -148,7 +148,7 @@ func (t *truth) record(r *convert.Record) {
 			t.tasks[r.ID] = true
 		}
 		if r.Kind == convert.KindGoroutine && r.By != convert.NoGoroutine {
-			t.slices.add("goroutine\tcreated", 1, 0)
+			t.slice(r, "goroutine", "created", r.ByStack, 0)
 			t.args.add("goroutine\tdebug.creator", 1, int64(r.By))
 		}
 		return
@@ -174,20 +174,21 @@ func (t *truth) record(r *convert.Record) {
 		}
 	case convert.KindSyscall:
 		t.onThread(r, "syscall", d)
-		t.slices.add("syscall\tsyscall", 1, d)
+		t.slice(r, "syscall", "syscall", r.Stack, 0)
 	case convert.KindAssist:
-		t.slices.add("assist\tGC mark assist", 1, d)
+		t.slice(r, "assist", "GC mark assist", r.Stack, 0)
 	case convert.KindGC:
-		t.slices.add(fmt.Sprintf("gc\tGC %d", r.ID), 1, d)
+		t.slice(r, "gc", fmt.Sprintf("GC %d", r.ID), 0, 0)
 	case convert.KindMark:
-		t.slices.add(fmt.Sprintf("gc\tmark %d", r.ID), 1, d)
+		t.slice(r, "gc", fmt.Sprintf("mark %d", r.ID), 0, 0)
 	case convert.KindSTW:
-		t.slices.add("stw\t"+plain(r.Name), 1, d)
+		t.slice(r, "stw", plain(r.Name), r.Stack, 0)
 		if r.Flags&convert.Stopped != 0 {
-			t.slices.add("stw\tstopping", 1, int64(r.ID))
+			t.slices.add("stw\tstopping\t\t", 1, int64(r.ID))
+			t.args.add("stw\tdebug.stopping_ns", 1, int64(r.ID))
 		}
 	case convert.KindSweep:
-		t.slices.add("sweep\tsweep", 1, d)
+		t.slice(r, "sweep", "sweep", r.Stack, 0)
 		t.args.add("sweep\tdebug.swept_bytes", 1, int64(r.ID))
 		t.args.add("sweep\tdebug.reclaimed_bytes", 1, int64(r.Parent))
 	case convert.KindTask:
@@ -196,7 +197,7 @@ func (t *truth) record(r *convert.Record) {
 		if name == "" {
 			name = "unknown task"
 		}
-		t.slices.add("task\t"+name, 1, d)
+		t.slice(r, "task", name, r.Stack, r.ByStack)
 		t.args.add("task\tcorrelation_id", 1, int64(r.ID))
 		if r.Parent != convert.NoTask {
 			t.args.add("task\tdebug.parent", 1, int64(r.Parent))
@@ -205,12 +206,12 @@ func (t *truth) record(r *convert.Record) {
 			t.args.add("task\tdebug.ender", 1, int64(r.By))
 		}
 	case convert.KindRegion:
-		t.slices.add("region\t"+orElse(plain(r.Name), "region"), 1, d)
+		t.slice(r, "region", orElse(plain(r.Name), "region"), r.Stack, 0)
 		if r.ID != convert.NoTask {
 			t.args.add("region\tcorrelation_id", 1, int64(r.ID))
 		}
 	case convert.KindLog:
-		t.slices.add("log\t"+orElse(plain(r.Name), "log"), 1, 0)
+		t.slice(r, "log", orElse(plain(r.Name), "log"), r.Stack, 0)
 		t.args.add("log\tdebug.message", 1, 0)
 		if t.tasks[r.ID] {
 			t.taskLogs.add(fmt.Sprintf("%d\t%s", r.ID, orElse(plain(r.Text), orElse(plain(r.Name), "log"))), 1)
@@ -219,7 +220,7 @@ func (t *truth) record(r *convert.Record) {
 			t.args.add("log\tcorrelation_id", 1, int64(r.ID))
 		}
 	case convert.KindLabel:
-		t.slices.add("label\t"+plain(r.Name), 1, 0)
+		t.slice(r, "label", plain(r.Name), r.Stack, 0)
 	case convert.KindMetric:
 		t.metrics.add(plain(r.Name), 1, int64(r.ID))
 		t.units.add(map[string]string{
@@ -229,9 +230,22 @@ func (t *truth) record(r *convert.Record) {
 		}[r.Name])
 	case convert.KindSample:
 		if stack := t.stacks[r.Stack]; r.P == convert.NoProc || r.G > math.MaxUint32 || stack == "" {
-			t.slices.add("sample\tCPU sample", 1, 0)
+			t.slice(r, "sample", "CPU sample", r.Stack, 0)
 		} else {
 			t.samples.add(fmt.Sprintf("%d\t%d\t%s", r.G, r.P, stack), 1)
+		}
+	}
+}
+
+// slice adds a slice or an instant of a record, with the stacks at its begin and
+// its end, and what its flags say.
+func (t *truth) slice(r *convert.Record, category, name string, begin, end convert.StackID) {
+	t.slices.add(fmt.Sprintf("%s\t%s\t%s\t%s", category, name, t.stacks[begin], t.stacks[end]), 1, int64(r.Duration()))
+	for flag, arg := range map[convert.Flags]string{
+		convert.OpenStart: "open_start", convert.OpenEnd: "open_end", convert.Exited: "exited", convert.Repaired: "repaired",
+	} {
+		if r.Flags&flag != 0 && r.Phase == convert.End {
+			t.args.add(category+"\tdebug."+arg, 1, 1)
 		}
 	}
 }
@@ -244,7 +258,7 @@ func (t *truth) state(r *convert.Record, d int64) {
 	case convert.StateWaiting:
 		state, counter = "S", "waiting"
 		name := plain(r.Reason())
-		t.slices.add("wait\t"+name, 1, d)
+		t.slice(r, "wait", name, r.Stack, r.ByStack)
 		t.waits.add(fmt.Sprintf("%d\t%s\t%s\t%s", r.G, name, t.stacks[r.Stack], t.stacks[r.ByStack]), 1, d, int64(r.Start-t.start))
 		if r.By != convert.NoGoroutine {
 			t.args.add("wait\tdebug.waker", 1, int64(r.By))
