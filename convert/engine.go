@@ -71,6 +71,7 @@ func (e *engine) generation(ev *event) {
 		e.start = ev.time
 	}
 	e.generations++
+	e.goroutines.exits.forget()
 	r := e.out.add(KindSync, Instant, ev.time)
 	r.ID = uint64(e.generations)
 	r.setClock(ev.clock)

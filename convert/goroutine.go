@@ -18,6 +18,8 @@ type goroutines struct {
 
 	advancing bool // at the end, the runtime was about to begin a generation
 
+	exits exits
+
 	// For use again.
 	dead  []*goroutine
 	calls []*call
@@ -71,7 +73,7 @@ func (gs *goroutines) transition(ev *event, sync Time) {
 		gs.appear(ev, now(ev.time))
 	case g == nil:
 		// An initial status, or the first that is heard of it at all.
-		gs.appear(ev, mark{start: sync, seen: ev.time, flags: OpenStart})
+		gs.appear(ev, mark{start: gs.exits.before(GoID(ev.id), sync), seen: ev.time, flags: OpenStart})
 	default:
 		if g.name == "" {
 			gs.learnName(g, ev)
@@ -248,6 +250,7 @@ func (gs *goroutines) loseProc(p ProcID, t Time) {
 func (gs *goroutines) exit(g *goroutine, t Time) {
 	gs.close(g, t, 0)
 	gs.live.remove(g.id)
+	gs.exits.add(g.id, t)
 	gs.dead = append(gs.dead, g)
 }
 

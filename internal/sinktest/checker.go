@@ -20,7 +20,8 @@ const maxViolations = 20
 //   - every Begin has one End, which repeats it; only tasks and regions have
 //     Ends alone;
 //   - the states of a goroutine tile its life, each naming the one before it,
-//     and its system calls are its syscall states;
+//     and its system calls are its syscall states; if there is another of the
+//     same id, its life follows;
 //   - stacks are dense and defined before they are used.
 //
 // Finish returns all violations, but not more than 20. The zero value is
@@ -33,6 +34,7 @@ type Checker struct {
 	stacks convert.StackID // last defined
 	open   intervals
 	lives  map[convert.GoID]*life
+	died   map[convert.GoID]convert.Time
 	errs   []error
 }
 
@@ -56,7 +58,7 @@ func CheckInvariants(tb testing.TB, r *Recorder) {
 
 // Begin resets c.
 func (c *Checker) Begin(t *convert.Trace) error {
-	*c = Checker{trace: *t, now: t.Start, lives: make(map[convert.GoID]*life)}
+	*c = Checker{trace: *t, now: t.Start, lives: make(map[convert.GoID]*life), died: make(map[convert.GoID]convert.Time)}
 	return nil
 }
 
@@ -186,6 +188,9 @@ func (c *Checker) begin(r *convert.Record) {
 	switch r.Kind {
 	case convert.KindGoroutine:
 		c.lives[r.G] = &life{until: r.Time}
+		if died, ok := c.died[r.G]; ok && r.Start < died {
+			c.fail(r, "begins while one of its id lives, until %d", died)
+		}
 	case convert.KindState:
 		c.beginState(r)
 	}
@@ -239,6 +244,7 @@ func (c *Checker) end(r *convert.Record) {
 	case convert.KindGoroutine:
 		c.endLife(r, l)
 		delete(c.lives, r.G)
+		c.died[r.G] = r.Time
 	}
 }
 

@@ -16,6 +16,7 @@ func TestCheckerFindsWhatIsWrong(t *testing.T) {
 		{"wrong previous state", life + "10 G1 end running\n10 G1 begin waiting prev=syscall", "comes after running"},
 		{"life longer than its states", life + "10 G1 end running\n20 G1 end goroutine", "its states end at 10"},
 		{"life without states", "0 G1 begin goroutine\n5 G1 end goroutine", "had no state"},
+		{"life over another", "0 G1 begin goroutine\n0 G1 begin running\n9 G1 end running\n9 G1 end goroutine\n5 G1 begin goroutine seen=12 open-start", "begins while one of its id lives, until 9"},
 		{"state outside of a life", "0 G1 begin running", "outside"},
 		{"time goes back", "9 - gc\n5 - gc", "comes after a record at 9"},
 		{"before the trace", "trace start=7\n7 - sync id=1\n5 G1 begin assist open-start", "before the trace's start"},
