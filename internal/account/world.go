@@ -13,6 +13,7 @@ type World struct {
 	sum   time.Duration // of the stops that have ended
 	open  int           // stops under way; two goroutines can ask at once
 	since convert.Time  // when the first of them began
+	known horizon
 
 	// Stops that ended in this generation, for states that are back-dated to
 	// its start.
@@ -31,12 +32,13 @@ func (w *World) Add(r *convert.Record) {
 	case r.Kind != convert.KindSTW:
 	case r.Phase == convert.Begin:
 		if w.open == 0 {
-			w.since = r.Start
+			w.since = w.known.after(r.Start)
 		}
 		w.open++
 	case r.Phase == convert.End && w.open > 0:
 		w.open--
 		if w.open == 0 {
+			w.known.pass(r.Time)
 			w.sum += r.Time.Sub(w.since)
 			w.ended = append(w.ended, stop{w.since, r.Time})
 		}
@@ -46,6 +48,7 @@ func (w *World) Add(r *convert.Record) {
 // stopped returns for how long the world had been stopped by t, which is not
 // before the start of the current generation.
 func (w *World) stopped(t convert.Time) time.Duration {
+	w.known.pass(t)
 	sum := w.sum
 	if w.open > 0 {
 		sum += max(0, t.Sub(w.since))
