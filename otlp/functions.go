@@ -55,7 +55,7 @@ func (s *Sink) place(g *goroutine) *node {
 	p.live++
 	p.start = min(p.start, g.born)
 	g.part = p
-	g.mine.share(&p.node, s.ids.span(idGoroutine, uint64(g.id), uint64(g.born)), g.born, p.each)
+	g.mine.share(&p.node, s.ids.span(idGoroutine, uint64(g.id), g.nth), g.born, p.each)
 	g.node = &g.mine
 	if p.goroutines == p.size {
 		f.part = nil

@@ -16,6 +16,7 @@ type goroutine struct {
 	id      convert.GoID
 	name    string
 	born    convert.Time
+	nth     uint64     // among all, from 1: ids can come again
 	creator *goroutine // nil: none, or not known
 	task    ref        // in which it was created
 	created int        // goroutines that have it as creator
@@ -28,9 +29,6 @@ type goroutine struct {
 	region  *scope // the innermost that is a region
 	tasked  int    // its place in Sink.tasked, from 1; 0: none
 	otel    string // the latest "otel.span" log
-
-	regions   uint64 // how many more there were at regionsAt
-	regionsAt convert.Time
 
 	// States and system calls that need spans, while its start function is not
 	// known.
@@ -135,6 +133,8 @@ func (s *Sink) reuse(g *goroutine) {
 
 func (s *Sink) beginGoroutine(r *convert.Record) {
 	g := s.newGoroutine(r)
+	s.births++
+	g.nth = s.births
 	if by := s.goroutineOf(r.By); by != nil && r.By != convert.NoGoroutine {
 		s.learn(by, s.stacks.root(r.ByStack))
 		g.creator = by

@@ -43,6 +43,7 @@ const (
 	idTaskWait
 	idTaskRunnable
 	idTaskSyscall
+	idEarlyTask
 )
 
 // root returns the ids of an OpenTelemetry trace and of its root, which share a

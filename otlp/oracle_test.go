@@ -446,14 +446,19 @@ func TestForgottenTask(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("trace wall=1000000000\n0 - sync id=1 clock=0/0/1000000000\n" +
 		"0 G1 begin goroutine \"main.main\" open-start\n0 G1 begin running P0 open-start\n")
+	// Task 2 began before the trace.
+	b.WriteString("1 G1 log \"c\" id=2\n2 - end task start=0 id=2 by=G1 open-start\n")
 	const tasks = keepEnded + 10
-	for i := 1; i <= tasks; i++ {
+	const low = 10 // the lowest id
+	for i := low; i < low+tasks; i++ {
 		fmt.Fprintf(&b, "%d G1 begin task \"t\" id=%d\n%d G1 end task id=%d by=G1\n", 2*i, i, 2*i+1, i)
 	}
-	end := 2*tasks + 10
-	fmt.Fprintf(&b, "%d G1 begin region \"of the first\" id=1\n%d G1 end region\n", end, end+1)
-	fmt.Fprintf(&b, "%d G1 begin region \"of the last\" id=%d\n%d G1 end region\n", end+2, tasks, end+3)
-	fmt.Fprintf(&b, "%d G1 end running open-end\n%d G1 end goroutine open-end\n", end+5, end+5)
+	now := 2*(low+tasks) + 10
+	for name, id := range map[string]int{"of the early one": 2, "of the first": low, "of the last": low + tasks - 1} {
+		fmt.Fprintf(&b, "%d G1 begin region %q id=%d\n%d G1 end region\n", now, name, id, now+1)
+		now += 2
+	}
+	fmt.Fprintf(&b, "%d G1 end running open-end\n%d G1 end goroutine open-end\n", now, now)
 
 	var file bytes.Buffer
 	sink := New(&file, Options{Format: Binary})
@@ -476,11 +481,13 @@ func TestForgottenTask(t *testing.T) {
 			n++
 		}
 	}
-	if n != tasks {
-		t.Errorf("%d spans of tasks, want %d", n, tasks)
+	if n != 1+tasks {
+		t.Errorf("%d spans of tasks, want %d", n, 1+tasks)
 	}
-	if first, last := names[parents["of the first"]], names[parents["of the last"]]; first != kindGoroutine || last != kindTask {
-		t.Errorf("the regions lie in a %s and a %s", first, last)
+	for region, want := range map[string]string{"of the early one": kindGoroutine, "of the first": kindGoroutine, "of the last": kindTask} {
+		if got := names[parents[region]]; got != want {
+			t.Errorf("the region %s lies in a %s, want a %s", region, got, want)
+		}
 	}
 }
 

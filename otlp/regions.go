@@ -24,7 +24,7 @@ func (s *Sink) region(r *convert.Record) {
 func (s *Sink) beginRegion(g *goroutine, r *convert.Record) {
 	s.learn(g, s.stacks.root(r.Stack))
 	parent, in := s.home(g, r.ID)
-	id := s.regionID(g, r, r.Start)
+	id := s.regionID(r)
 	t := s.tasks.open(r.ID)
 	sc := s.push(g, t, r.Start)
 	sc.region, sc.id, sc.in = true, r.ID, in
@@ -56,7 +56,7 @@ func (s *Sink) endRegion(sc *scope, r *convert.Record) {
 
 func (s *Sink) earlyRegion(g *goroutine, r *convert.Record) {
 	parent, in := s.home(g, r.ID)
-	id := s.regionID(g, r, r.Time)
+	id := s.regionID(r)
 	if in == viewNone {
 		s.fold(parent, r)
 		return
@@ -68,18 +68,11 @@ func (s *Sink) earlyRegion(g *goroutine, r *convert.Record) {
 	}
 }
 
-// regionID returns the id of a region of g, which is told of at a time: it begins
-// then, or ends and began before the trace. Of several at one time, and clocks
-// are coarse, the second and further ones are counted.
-func (s *Sink) regionID(g *goroutine, r *convert.Record, told convert.Time) spanID {
-	if g.regions++; told != g.regionsAt {
-		g.regions, g.regionsAt = 0, told
-	}
-	nums := [...]uint64{uint64(r.G), uint64(r.Start), uint64(r.Seen), g.regions}
-	if g.regions == 0 {
-		return s.ids.span(idRegion, nums[:3]...)
-	}
-	return s.ids.span(idRegion, nums[:]...)
+// regionID returns an id for the region that r is the first to tell of. Clocks
+// are coarse, and several can begin on a goroutine at one time: they are counted.
+func (s *Sink) regionID(r *convert.Record) spanID {
+	s.regions++
+	return s.ids.span(idRegion, uint64(r.G), s.regions)
 }
 
 // regionAttrs adds the attributes of a region, of which s.now is the time.

@@ -103,6 +103,8 @@ type Sink struct {
 	functions  map[string]*function
 	goroutines *index.Index[convert.GoID, goroutine]
 	latest     *goroutine   // asked for
+	births     uint64       // of goroutines, so far
+	regions    uint64       // so far
 	tasked     []*goroutine // with scopes
 	procs      map[convert.ProcID]*proc
 	gc         collector
@@ -228,5 +230,5 @@ func (s *Sink) date(start, end convert.Time) {
 // at returns the time of day of t, in nanoseconds since 1970.
 func (s *Sink) at(t convert.Time) uint64 {
 	ns, _ := s.wall.Wall(t)
-	return uint64(ns)
+	return uint64(max(ns, 1)) // readings of damaged traces can be of any time
 }

@@ -17,7 +17,7 @@ func (s *Sink) stopTheWorld(r *convert.Record) {
 		c = nil
 	}
 	links, tasks := s.stoppedTasks(c)
-	if !s.leaf(parent, s.stopID(r), r, "stop the world", kindSTW) {
+	if !s.leaf(parent, s.ids.span(idSTW, uint64(r.G), s.stops), r, "stop the world", kindSTW) {
 		return
 	}
 	s.span.text(attrReason, r.Name)
@@ -31,16 +31,6 @@ func (s *Sink) stopTheWorld(r *convert.Record) {
 	s.span.flags(r.Flags)
 	s.span.links = append(s.span.links, links...)
 	s.finishLeaf(parent, r)
-}
-
-// stopID returns the id of a stop. One can begin and end at one time, and
-// clocks are coarse: such are counted.
-func (s *Sink) stopID(r *convert.Record) spanID {
-	nums := [...]uint64{uint64(r.G), uint64(r.Start), uint64(r.Time), s.stops}
-	if r.Start == r.Time {
-		return s.ids.span(idSTW, nums[:]...)
-	}
-	return s.ids.span(idSTW, nums[:3]...)
 }
 
 // stoppedTasks finds the tasks that the stop that ends keeps from running:

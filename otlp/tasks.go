@@ -18,6 +18,12 @@ type taskTable struct {
 	// regions. These are they, oldest first, in a ring.
 	ended []endedTask
 	next  int
+
+	// Of tasks begun before the trace, those that are not remembered. They are
+	// not to be taken for tasks that nothing told of yet.
+	forgotten map[uint64]bool
+
+	begun uint64 // so far
 }
 
 // The id is kept here, since by the time it is forgotten the task is in no cache.
@@ -57,6 +63,7 @@ const (
 
 func (t *taskTable) init() {
 	t.known = index.New[uint64, task]()
+	t.forgotten = make(map[uint64]bool)
 }
 
 // open returns a task that is open, or nil.
@@ -90,7 +97,7 @@ func (s *Sink) taskOf(id uint64) *task {
 	if t := ts.known.Get(id); t != nil {
 		return t
 	}
-	if ts.first != 0 && id >= ts.first {
+	if ts.first != 0 && id >= ts.first || ts.forgotten[id] {
 		return nil
 	}
 	return s.earlyTask(id)
@@ -98,14 +105,14 @@ func (s *Sink) taskOf(id uint64) *task {
 
 func (s *Sink) earlyTask(id uint64) *task {
 	t := &task{id: id}
-	s.rootTask(t, s.run.trace.Start)
+	s.rootTask(t, s.ids.root(idEarlyTask, "", id), s.run.trace.Start)
 	s.tasks.known.Set(id, t)
 	return t
 }
 
 // rootTask gives t an OpenTelemetry trace of its own.
-func (s *Sink) rootTask(t *task, start convert.Time) {
-	s.root(&t.mine, s.ids.root(idTask, "", t.id, uint64(start)), start, s.limits.room())
+func (s *Sink) rootTask(t *task, at ref, start convert.Time) {
+	s.root(&t.mine, at, start, s.limits.room())
 	t.node, t.kept, t.root = &t.mine, true, t
 	t.tree = true
 	t.scopes = t.few[:0]
@@ -129,13 +136,17 @@ func (s *Sink) beginTask(r *convert.Record) {
 	if ts.first == 0 || r.ID < ts.first {
 		ts.first = r.ID
 	}
+	if t := ts.open(r.ID); t != nil {
+		s.endUnseen(t, r.Time) // what was told of it before told of another
+	}
+	ts.begun++ // ids of tasks of damaged traces can come again
 	t := &task{id: r.ID}
 	if above := s.taskOf(r.Parent); above == nil {
-		s.rootTask(t, r.Start)
+		s.rootTask(t, s.ids.root(idTask, "", r.ID, ts.begun), r.Start)
 	} else {
 		t.above, t.root, t.scopes = above, above.root, t.few[:0]
 		t.node = above.node
-		if t.kept = t.mine.begin(above.node, s.ids.span(idTask, r.ID, uint64(r.Start)), r.Start); t.kept {
+		if t.kept = t.mine.begin(above.node, s.ids.span(idTask, r.ID, ts.begun), r.Start); t.kept {
 			t.node = &t.mine
 		}
 	}
@@ -256,6 +267,9 @@ func (ts *taskTable) end(t *task) {
 	}
 	if old := ts.ended[ts.next]; ts.known.Get(old.id) == old.task {
 		ts.known.Delete(old.id)
+		if old.id < ts.first || ts.first == 0 {
+			ts.forgotten[old.id] = true
+		}
 	}
 	ts.ended[ts.next] = endedTask{t.id, t}
 	ts.next = (ts.next + 1) % keepEnded
@@ -265,10 +279,14 @@ func (ts *taskTable) end(t *task) {
 // in the order of their ids: the engine does not know of them.
 func (s *Sink) finishTasks(sum *convert.Summary) {
 	for _, t := range s.tasks.allOpen() {
-		r := convert.Record{
-			Time: sum.End, Start: s.run.trace.Start, ID: t.id, Kind: convert.KindTask, Phase: convert.End,
-			G: convert.NoGoroutine, By: convert.NoGoroutine, Flags: convert.OpenStart | convert.OpenEnd,
-		}
-		s.endTask(t, &r)
+		s.endUnseen(t, sum.End)
 	}
+}
+
+// endUnseen writes a task of which neither the beginning nor the end was seen.
+func (s *Sink) endUnseen(t *task, end convert.Time) {
+	s.endTask(t, &convert.Record{
+		Time: end, Start: s.run.trace.Start, ID: t.id, Kind: convert.KindTask, Phase: convert.End,
+		G: convert.NoGoroutine, By: convert.NoGoroutine, Flags: convert.OpenStart | convert.OpenEnd,
+	})
 }

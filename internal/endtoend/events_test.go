@@ -103,6 +103,9 @@ func FuzzEvents(f *testing.F) {
 			if first[i] != second[i] {
 				t.Errorf("%s: other bytes the second time", all[i].name)
 			}
+			if err := readBack(all[i].name, first[i]); err != nil {
+				t.Errorf("%s: %v", all[i].name, err)
+			}
 		}
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -24,10 +25,11 @@ import (
 	"github.com/trace2otel/trace2otel/stats"
 )
 
-// The damage that TestCuts and TestBitFlips do, the same on each run.
+// The damage that TestCuts, TestBitFlips and TestEdits do, the same on each run.
 const (
 	cuts  = 200
 	flips = 2000
+	edits = 500
 	seed  = 20261123
 )
 
@@ -89,6 +91,36 @@ func TestBitFlips(t *testing.T) {
 	t.Logf("%d of %d were converted", kept, n)
 	if kept == 0 || kept == n {
 		t.Error("the flips are of one kind")
+	}
+}
+
+// TestEdits changes, takes out and puts in some bytes here and there.
+func TestEdits(t *testing.T) {
+	random := rand.New(rand.NewPCG(seed, 3))
+	traces := mutable(t)
+	n := edits
+	if testing.Short() {
+		n /= 10
+	}
+	for i := range n {
+		data := bytes.Clone(traces[i%len(traces)])
+		for range 1 + random.IntN(10) {
+			at := 16 + random.IntN(len(data)-16) // past the header
+			some := make([]byte, 1+random.IntN(20))
+			for j := range some {
+				some[j] = byte(random.Uint32())
+			}
+			end := min(at+len(some), len(data))
+			switch random.IntN(4) {
+			case 0:
+				data = slices.Delete(data, at, end)
+			case 1:
+				data = slices.Insert(data, at, some...)
+			default:
+				data[at] = some[0]
+			}
+		}
+		mutated(t, fmt.Sprintf("trace %d, edit %d", i%len(traces), i), data)
 	}
 }
 
@@ -156,7 +188,11 @@ func readBack(name, text string) error {
 		}
 		return p.CheckValid()
 	case name == "otlp binary":
-		return proto.Unmarshal([]byte(text), new(tracepb.TracesData))
+		spans := new(tracepb.TracesData)
+		if err := proto.Unmarshal([]byte(text), spans); err != nil {
+			return err
+		}
+		return checkSpans(spans)
 	case name == "otlp jsonl":
 		for line := range strings.Lines(text) {
 			// The library takes ids, which are hexadecimal, for base64; their

@@ -142,12 +142,19 @@ func FuzzPipeline(f *testing.F) {
 	}
 	all := outputs()
 	f.Fuzz(func(t *testing.T, data []byte) {
-		s, _, err := run(data, 0, all)
+		s, texts, err := run(data, 0, all)
 		if _, refused := err.(*convert.InputError); err != nil && !refused {
 			t.Fatal(err)
 		}
 		if err == nil && s.Bytes != int64(len(data)) && s.Loss != nil {
 			t.Errorf("%d bytes accounted for, of %d", s.Bytes, len(data))
+		}
+		for i, o := range all {
+			if err == nil {
+				if err := readBack(o.name, texts[i]); err != nil {
+					t.Errorf("%s: %v", o.name, err)
+				}
+			}
 		}
 	})
 }
