@@ -183,7 +183,7 @@ func (c *conversion) approach(ev *event) {
 // begin takes note of what is known at the first event. The options complete t.
 func (c *conversion) begin(t Trace) {
 	c.begun = true
-	t.Name = c.options.Name
+	t.Name, t.From, t.To = c.options.Name, c.options.From, c.options.To
 	if c.options.RunKey != "" {
 		t.RunKey = sha256.Sum256([]byte(c.options.RunKey))
 	}

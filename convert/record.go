@@ -1,6 +1,9 @@
 package convert
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Time is a point on the trace's own clock, in nanoseconds. Only differences
 // between times of one trace mean anything; a [WallClock] dates them.
@@ -291,6 +294,22 @@ type Trace struct {
 	Start   Time     // of the first event
 	Clock   Clock    // the last reading up to Start; zero if there is none
 	RunKey  [32]byte // identifies the run traced: see Options.RunKey
+
+	// From and To are the part of the trace that is converted, as Options has
+	// it; both are zero if that is all.
+	From, To time.Duration
+}
+
+// Window says in words what part of the trace is converted: "from 1s to 2s of
+// the trace". It is empty if that is all.
+func (t *Trace) Window() string {
+	switch {
+	case t.To != 0:
+		return fmt.Sprintf("from %v to %v of the trace", t.From, t.To)
+	case t.From != 0:
+		return fmt.Sprintf("from %v of the trace", t.From)
+	}
+	return ""
 }
 
 // A Summary is what is known after the last record.

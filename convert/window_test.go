@@ -136,3 +136,33 @@ func TestWindowsThatNoTraceHas(t *testing.T) {
 		}
 	}
 }
+
+// TestWindowIsTold holds what sinks are told of a window against what was asked
+// for.
+func TestWindowIsTold(t *testing.T) {
+	for _, f := range sinktest.Traces(t)[:1] {
+		for _, tt := range []struct {
+			from, to time.Duration
+			want     string
+		}{
+			{0, 0, ""},
+			{1, 0, "from 1ns of the trace"},
+			{0, 1000, "from 0s to 1µs of the trace"},
+			{1, 1000, "from 1ns to 1µs of the trace"},
+		} {
+			r, err := os.Open(f.Path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var sums sinktest.Sums
+			_, err = convert.Run(context.Background(), r, convert.Options{From: tt.from, To: tt.to}, &sums)
+			r.Close()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := sums.Trace.Window(); got != tt.want || sums.Summary.Window() != tt.want {
+				t.Errorf("from %v to %v: told %q, at the end %q", tt.from, tt.to, got, sums.Summary.Window())
+			}
+		}
+	}
+}

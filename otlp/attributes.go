@@ -90,6 +90,7 @@ const (
 
 	attrFormat      = "gotrace.format"
 	attrInput       = "gotrace.input"
+	attrWindow      = "gotrace.window"
 	attrEvents      = "gotrace.events"
 	attrGenerations = "gotrace.generations"
 	attrDuration    = "gotrace.duration_ns"

@@ -45,6 +45,9 @@ func (s *Sink) finishRun(sum *convert.Summary) {
 	if sum.Name != "" {
 		s.span.text(attrInput, sum.Name)
 	}
+	if part := sum.Window(); part != "" {
+		s.span.word(attrWindow, part)
+	}
 	s.span.int(attrDuration, int64(sum.End.Sub(sum.Start)))
 	s.span.int(attrEvents, sum.Events)
 	s.span.int(attrGenerations, sum.Generations)

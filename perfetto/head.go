@@ -150,6 +150,9 @@ func (s *Sink) describe(t *convert.Trace) {
 	if t.Name != "" {
 		b = appendText(b, "input", t.Name)
 	}
+	if part := t.Window(); part != "" {
+		b = appendText(b, "window", part)
+	}
 	if s.o.Only != nil {
 		b = appendText(b, "goroutines_shown", s.o.Only.Text)
 	}

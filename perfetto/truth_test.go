@@ -94,6 +94,12 @@ func (t *truth) Finish(s *convert.Summary) error {
 	if s.Name != "" {
 		about("input", s.Name)
 	}
+	switch {
+	case s.To != 0:
+		about("window", fmt.Sprintf("from %v to %v of the trace", s.From, s.To))
+	case s.From != 0:
+		about("window", fmt.Sprintf("from %v of the trace", s.From))
+	}
 	about("duration_ns", int64(s.End.Sub(s.Start)))
 	about("events", s.Events)
 	about("generations", s.Generations)

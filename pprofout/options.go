@@ -42,9 +42,8 @@ type Options struct {
 	// each thread that runs: the trace does not say. Zero is DefaultCPURate.
 	CPURate int
 
-	// ToolVersion is noted in the profile's comments, as are Comments.
+	// ToolVersion is noted in the profile's comments.
 	ToolVersion string
-	Comments    []string
 }
 
 // DefaultCPURate is that of runtime/pprof.StartCPUProfile.

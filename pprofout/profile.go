@@ -88,8 +88,8 @@ func (s *Sink) comments(kind Kind, unknown value, sum *convert.Summary) []string
 			add("filter: %s matches %s", f.name, f.re)
 		}
 	}
-	for _, c := range s.o.Comments {
-		add("%s", c)
+	if part := sum.Window(); part != "" {
+		add("window: %s", part)
 	}
 	if unknown.count > 0 {
 		add("not counted: waits for which the trace gives no reason: %d, %v in all", unknown.count, unknown.delay)

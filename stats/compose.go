@@ -26,7 +26,7 @@ func (s *Sink) compose(sum *convert.Summary) {
 		Regions:    s.regionTypes.report(s.start),
 		Timeline:   s.timeline.report(),
 	}
-	s.report.Warnings = append(s.warnings(sum), s.o.Notes...)
+	s.report.Warnings = s.warnings(sum)
 }
 
 func (s *Sink) about(sum *convert.Summary) About {
@@ -71,6 +71,9 @@ func (s *Sink) warnings(sum *convert.Summary) (all []string) {
 	}
 	if s.o.Goroutine != nil && len(s.report.Goroutines) == 0 {
 		all = append(all, fmt.Sprintf("no goroutine matches %q", s.o.Goroutine))
+	}
+	if part := sum.Window(); part != "" {
+		all = append(all, "window: "+part)
 	}
 	return all
 }

@@ -23,8 +23,7 @@ const (
 // Options for [New]. The zero value is ready.
 type Options struct {
 	Format      Format
-	ToolVersion string   // goes into the report; empty: none
-	Notes       []string // what there is to say of the conversion; they go with the report's warnings
+	ToolVersion string // goes into the report; empty: none
 
 	// Goroutine has the report list the single goroutines whose start function
 	// it matches or, if it is nothing but a number, the one of that id. Nil: it

@@ -190,7 +190,7 @@ func (c *cli) report(ctx context.Context, path string) (*stats.Report, error) {
 	if o.From, o.To, err = c.window.of(ctx, &x); err != nil {
 		return nil, err
 	}
-	sink := stats.New(nil, stats.Options{ToolVersion: version(), Notes: windowNotes(o.From, o.To)})
+	sink := stats.New(nil, stats.Options{ToolVersion: version()})
 	sum, err := convert.Run(ctx, r, o, sink)
 	if err != nil {
 		return nil, err

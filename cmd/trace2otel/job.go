@@ -231,7 +231,7 @@ func (c *cli) convert(ctx context.Context, j job) ([]destination, *convert.Summa
 		j.delivery.watch(in, c)
 		defer j.delivery.progress.end()
 	}
-	analysis, all := c.assertions.analysis(sinks.make(windowNotes(from, to)))
+	analysis, all := c.assertions.analysis(sinks.make())
 	summary, err := convert.Run(ctx, in, o, all...)
 	for _, f := range files {
 		f.flush()

@@ -141,14 +141,12 @@ func (p *pprofOptions) check(fs *pflag.FlagSet, kinds []pprofout.Kind) (err erro
 
 // outputs returns an output for each of kinds, all of one sink.
 func (p *pprofOptions) outputs(kinds []pprofout.Kind) (outs []output) {
-	all := set(func(ws []io.Writer, notes []string) convert.Sink {
-		o := p.o
-		o.Comments = notes
+	all := set(func(ws []io.Writer) convert.Sink {
 		var to []pprofout.Output
 		for i, w := range ws {
 			to = append(to, pprofout.Output{Kind: kinds[i], W: w})
 		}
-		return pprofout.NewSet(to, o)
+		return pprofout.NewSet(to, p.o)
 	})
 	for _, k := range kinds {
 		outs = append(outs, output{ext: "." + k.String() + ".pb.gz", asGo: p.o.Compat, set: &all})

@@ -2,18 +2,15 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
-	"time"
 
 	"github.com/trace2otel/trace2otel/convert"
 	"github.com/trace2otel/trace2otel/pprofout"
 )
 
 // A set makes one sink for all outputs that share it, in their order: that is
-// faster than a sink for each. notes are what they are to tell of the
-// conversion.
-type set func(ws []io.Writer, notes []string) convert.Sink
+// faster than a sink for each.
+type set func(ws []io.Writer) convert.Sink
 
 // sinks are those of the outputs of one job: one for each output without a set,
 // and one for each set.
@@ -49,11 +46,11 @@ func (s *sinks) add(o *output, w io.Writer) {
 }
 
 // make makes the sinks.
-func (s *sinks) make(notes []string) []convert.Sink {
+func (s *sinks) make() []convert.Sink {
 	var made []convert.Sink
 	for _, m := range s.makers {
 		if m.set != nil {
-			made = append(made, (*m.set)(m.ws, notes))
+			made = append(made, (*m.set)(m.ws))
 		} else {
 			made = append(made, m.one(m.ws[0]))
 		}
@@ -77,15 +74,4 @@ func (s *sinks) outputErrors(err error) error {
 		}
 	}
 	return each
-}
-
-// windowNotes say what part of the trace was converted, if not all.
-func windowNotes(from, to time.Duration) []string {
-	switch {
-	case to != 0:
-		return []string{fmt.Sprintf("window: from %v to %v of the trace", from, to)}
-	case from != 0:
-		return []string{fmt.Sprintf("window: from %v of the trace", from)}
-	}
-	return nil
 }

@@ -52,10 +52,6 @@ func statsGoroutine(fs *pflag.FlagSet) **regexp.Regexp {
 }
 
 func statsOutput(format string, goroutine *regexp.Regexp) output {
-	one := set(func(ws []io.Writer, notes []string) convert.Sink {
-		return stats.New(ws[0], stats.Options{
-			Format: statsFormats[format], ToolVersion: version(), Goroutine: goroutine, Notes: notes,
-		})
-	})
-	return output{ext: ".stats." + format, text: true, set: &one}
+	o := stats.Options{Format: statsFormats[format], ToolVersion: version(), Goroutine: goroutine}
+	return output{ext: ".stats." + format, text: true, sink: func(w io.Writer) convert.Sink { return stats.New(w, o) }}
 }
