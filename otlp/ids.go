@@ -3,6 +3,9 @@ package otlp
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"fmt"
+
+	"github.com/trace2otel/trace2otel/convert"
 )
 
 // Ids of OpenTelemetry: W3C trace-context, section 3.2.2. All zero is invalid.
@@ -20,6 +23,19 @@ type (
 type ids struct {
 	key [32]byte
 	buf []byte // scratch
+}
+
+// idKey returns the key of the ids. It is that of the run, of the part of it that
+// is converted, and of all options that change spans: a back end keeps what it
+// gets, and would make one muddle of two conversions whose spans share ids and
+// nothing else. A file, its gzip and a pipe have the same, in all formats and
+// ways of delivery.
+func (s *Sink) idKey(t *convert.Trace) (key [32]byte) {
+	hash := sha256.New()
+	fmt.Fprintln(hash, t.RunKey, t.From, t.To, t.Clock, s.limits, int64(s.minWait), s.o.Detail)
+	fmt.Fprintf(hash, "%q %q", s.o.Service, s.o.Attributes)
+	hash.Sum(key[:0])
+	return key
 }
 
 // Kinds of ids: what they are for. Numbers, once used, keep their meaning.

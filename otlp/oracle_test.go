@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"strings"
 	"testing"
@@ -487,6 +488,54 @@ func TestForgottenTask(t *testing.T) {
 	for region, want := range map[string]string{"of the early one": kindGoroutine, "of the first": kindGoroutine, "of the last": kindTask} {
 		if got := names[parents[region]]; got != want {
 			t.Errorf("the region %s lies in a %s, want a %s", region, got, want)
+		}
+	}
+}
+
+// TestIds converts in several ways: the same gives the same ids, and what gives
+// other spans shares none with them.
+func TestIds(t *testing.T) {
+	data, err := os.ReadFile("../testdata/go1.26.8-multi.trace")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := func(c convert.Options, o Options) map[string]bool {
+		var file bytes.Buffer
+		o.Format = Binary
+		if _, err := convert.Run(context.Background(), bytes.NewReader(data), c, New(&file, o)); err != nil {
+			t.Fatal(err)
+		}
+		ids := make(map[string]bool)
+		for _, s := range allSpans(decode(t, file.Bytes())) {
+			ids[string(s.TraceId)] = true
+		}
+		return ids
+	}
+	whole := convert.Options{To: time.Second}
+	seen := ids(whole, Options{})
+	if again := ids(whole, Options{MaxSpans: 5000, MinWait: time.Millisecond, ToolVersion: "v2"}); !maps.Equal(again, seen) {
+		t.Error("the same again has other ids")
+	}
+	for name, x := range map[string]struct {
+		c convert.Options
+		o Options
+	}{
+		"a longer part":     {convert.Options{To: time.Second + 1}, Options{}},
+		"a part":            {convert.Options{From: 1, To: time.Second}, Options{}},
+		"another run":       {convert.Options{To: time.Second, RunKey: "another"}, Options{}},
+		"other dates":       {convert.Options{To: time.Second, Start: sinktest.Wall, Redate: true}, Options{}},
+		"less detail":       {whole, Options{Detail: DetailTasks}},
+		"shorter waits":     {whole, Options{MinWait: time.Microsecond}},
+		"more spans":        {whole, Options{MaxSpans: 6000}},
+		"fewer bytes":       {whole, Options{MaxBytes: 3_000_000}},
+		"another service":   {whole, Options{Service: "other"}},
+		"another attribute": {whole, Options{Attributes: []Attribute{{"deployment.environment.name", "test"}}}},
+	} {
+		for id := range ids(x.c, x.o) {
+			if seen[id] {
+				t.Errorf("%s: an id comes again", name)
+			}
+			seen[id] = true
 		}
 	}
 }

@@ -165,7 +165,7 @@ func (s *Sink) Begin(t *convert.Trace) error {
 	if t.Clock.IsZero() {
 		return ErrNoClock
 	}
-	s.ids.key = t.RunKey
+	s.ids.key = s.idKey(t)
 	s.out.enc.begin(s.o.head(t))
 	s.beginRun(t)
 	return nil
