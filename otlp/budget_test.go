@@ -11,8 +11,8 @@ import (
 	"github.com/trace2otel/trace2otel/internal/account"
 )
 
-// TestPromise makes the largest span that there can be: trimmed, it is no
-// larger than what is promised to it.
+// TestPromise makes the largest span that there can be: trimmed, and stripped,
+// it is no larger than what can be promised.
 func TestPromise(t *testing.T) {
 	long := strings.Repeat("n", 3000)
 	var s Sink
@@ -41,10 +41,23 @@ func TestPromise(t *testing.T) {
 		s.span.link(ref{span: spanID{1}}, linkTask)
 	}
 	s.span.events = []event{{message: long}}
-	s.span.trim()
-	s.span.folded(&folded{math.MaxInt64, math.MaxInt64, math.MaxInt64, math.MaxInt64})
-	if n := s.span.size(); n > promise || n < promise/2 {
-		t.Errorf("a trimmed span has up to %d bytes, promised are %d", n, promise)
+	var f folded
+	all := folded{math.MaxInt64, math.MaxInt64, math.MaxInt64, math.MaxInt64}
+	s.span.trim(&f)
+	if f != (folded{logs: 1, links: 50 - maxLinks}) {
+		t.Errorf("trimming folded %v", f)
+	}
+	s.span.folded(&all)
+	if n := s.span.size(); n > wholePromise || n < wholePromise/2 {
+		t.Errorf("a trimmed span has up to %d bytes, promised are %d", n, wholePromise)
+	}
+	s.span.strip(&f)
+	if f != (folded{logs: 1, links: 50 - 1}) {
+		t.Errorf("stripping folded %v", f)
+	}
+	s.span.folded(&all)
+	if n := s.span.size(); n > barePromise || n < barePromise/2 {
+		t.Errorf("a stripped span has up to %d bytes, promised are %d", n, barePromise)
 	}
 }
 
@@ -60,12 +73,30 @@ func TestShares(t *testing.T) {
 			t.Errorf("part %d has %s goroutines and spans for each, want %s", part, got, want)
 		}
 	}
-	for _, l := range []limits{{2, 3 * promise}, {50, 5 * promise}, {5000, 100_000}, {1000, 4_000_000}} {
+	for _, l := range []limits{{2, 3 * wholePromise}, {50, 5 * wholePromise}, {5000, 100_000}, {1000, 4_000_000}} {
 		for part := 1; part < 6; part++ {
 			size, each := l.share(part)
-			if size < 1 || each.spans < 1 || each.bytes < promise || 1+size*each.spans > l.spans || promise+size*each.bytes > l.bytes {
+			if size < 1 || each.spans < 1 || each.bytes < wholePromise || 1+size*each.spans > l.spans || wholePromise+size*each.bytes > l.bytes {
 				t.Errorf("%v: part %d has %d times %v", l, part, size, each)
 			}
+		}
+	}
+}
+
+// TestBounds says how the two bounds go together.
+func TestBounds(t *testing.T) {
+	for _, tt := range []struct {
+		o    Options
+		want limits
+	}{
+		{Options{}, limits{5000, 4_000_000}},
+		{Options{MaxSpans: 100}, limits{100, 4_000_000}},
+		{Options{MaxSpans: 50_000}, limits{50_000, 40_000_000}},
+		{Options{MaxSpans: 50_000, MaxBytes: 1000}, limits{50_000, 1000}},
+		{Options{MaxSpans: math.MaxInt}, limits{math.MaxInt / 800, math.MaxInt / 800 * 800}},
+	} {
+		if got := tt.o.bounds(); got != tt.want {
+			t.Errorf("%d spans and %d bytes are %v, want %v", tt.o.MaxSpans, tt.o.MaxBytes, got, tt.want)
 		}
 	}
 }

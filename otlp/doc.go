@@ -31,9 +31,9 @@
 // An OpenTelemetry trace has at most [Options.MaxSpans] spans and
 // [Options.MaxBytes] bytes. What does not fit is folded: counted, with its
 // duration, on the span that would have been its parent. Goroutines, GC cycles
-// and root tasks always have spans. Functions with many goroutines, and runs of
-// many cycles, have several traces; a member's place, and how much room it has
-// there, follows from its number alone.
+// and root tasks always have spans. Functions with many goroutines have several
+// traces; a goroutine's place, and how much room it has there, follows from its
+// number alone. So has the collector if its cycles do not fit into one.
 //
 // # Determinism
 //

@@ -7,13 +7,11 @@ import (
 )
 
 // A collector is the garbage collector: an OpenTelemetry trace with a span for
-// each cycle, in parts.
+// each cycle, in parts if they do not fit into one.
 type collector struct {
 	node        // root of the current part
 	begun  bool // there is one: something was collected
 	part   int
-	left   int  // cycles that the part still takes
-	each   room // for each
 	cycles int64
 	last   convert.Time
 
@@ -75,11 +73,7 @@ func (s *Sink) collectorAt(t convert.Time) *collector {
 	if !c.begun {
 		c.begun = true
 		c.part++
-		n := uint64(c.part)
-		c.left, c.each = s.limits.share(c.part)
-		rest := s.limits.room()
-		rest.take(c.left*c.each.spans, c.left*c.each.bytes)
-		s.root(&c.node, s.ids.root(idGC, "", n), t, rest)
+		s.root(&c.node, s.ids.root(idGC, "", uint64(c.part)), t, s.limits.room())
 		c.last = t
 	}
 	c.start = min(c.start, t)
@@ -99,18 +93,23 @@ func (s *Sink) cycle(r *convert.Record) {
 		return
 	}
 	s.finishCycle()
-	if s.gc.begun && s.gc.left == 0 {
-		s.finishGC()
-	}
 	gc := s.collectorAt(r.Start)
-	gc.left--
+	each, ok := s.limits.cycle(gc.space)
+	if !ok && gc.cycles > 0 {
+		s.finishGC()
+		gc = s.collectorAt(r.Start)
+		each, _ = s.limits.cycle(gc.space)
+	}
+	gc.space.spans -= each.spans
+	gc.space.bytes -= each.bytes
 	gc.cycles++
 	c := new(cycle)
-	c.share(&gc.node, s.ids.span(idCycle, r.ID), r.Start, gc.each)
+	c.share(&gc.node, s.ids.span(idCycle, r.ID), r.Start, each)
 	gc.cycle = c
 }
 
-// finishCycle writes the latest cycle, if there is one.
+// finishCycle writes the latest cycle, if there is one, and leaves the room that
+// it did not use to those after it.
 func (s *Sink) finishCycle() {
 	c := s.gc.cycle
 	if c == nil {
@@ -127,6 +126,8 @@ func (s *Sink) finishCycle() {
 	s.span.flags(c.end.Flags)
 	s.span.links = append(s.span.links, c.links...)
 	s.finish(&c.node)
+	s.gc.space.spans += c.space.spans
+	s.gc.space.bytes += c.space.bytes
 }
 
 // mark writes a mark phase, below its cycle.

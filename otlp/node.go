@@ -7,6 +7,7 @@ type node struct {
 	ref
 	room   *room
 	parent spanID // zero: a root
+	set    int    // bytes set aside
 	tree   bool   // in the trace of a task
 	done   bool   // written
 	start  convert.Time
@@ -20,12 +21,12 @@ type node struct {
 // begin makes n a node below parent, or reports false if there is no room for
 // it.
 func (n *node) begin(parent *node, id spanID, start convert.Time) bool {
-	if !parent.room.open() {
+	if !parent.room.open(barePromise) {
 		return false
 	}
 	*n = node{
 		ref: ref{parent.trace, id}, parent: parent.span, start: start,
-		room: parent.room, tree: parent.tree,
+		room: parent.room, set: barePromise, tree: parent.tree,
 	}
 	return true
 }
@@ -34,17 +35,17 @@ func (n *node) begin(parent *node, id spanID, start convert.Time) bool {
 // bounds' room, or what is left of it for the root.
 func (s *Sink) root(n *node, at ref, start convert.Time, r room) {
 	s.run.traces++
-	*n = node{ref: at, start: start, space: r}
+	*n = node{ref: at, start: start, space: r, set: wholePromise}
 	n.room = &n.space
-	n.room.insist()
+	n.room.insist(n.set)
 }
 
 // share makes n a node below parent that there must be, with room for itself
 // and what lies below it.
 func (n *node) share(parent *node, id spanID, start convert.Time, r room) {
-	*n = node{ref: ref{parent.trace, id}, parent: parent.span, start: start, space: r}
+	*n = node{ref: ref{parent.trace, id}, parent: parent.span, start: start, space: r, set: wholePromise}
 	n.room = &n.space
-	n.room.insist()
+	n.room.insist(n.set)
 }
 
 // compose begins the span of n, for the caller to add attributes to.
@@ -56,26 +57,30 @@ func (s *Sink) compose(n *node, name, kind string, end convert.Time) {
 }
 
 // finish writes the span of n, which compose began. A span that is larger than
-// what room there is left is trimmed.
+// what room there is left is trimmed, and if need be stripped.
 func (s *Sink) finish(n *node) {
 	if n != &s.run.node {
 		if n.parent == (spanID{}) {
 			s.span.link(s.run.ref, linkRun)
-			s.linkRoot(n.ref)
+			s.linkRoot(n)
 		}
 		s.run.foldedBelow.add(&n.folded)
 	}
 	n.room.bytes += n.logged
 	size := s.span.size()
-	if !n.room.fits(size + foldedSize) {
-		n.folded.logs += s.span.trim()
+	if !n.room.fits(size+foldedSize, n.set) {
+		s.span.trim(&n.folded)
+		size = s.span.size()
+	}
+	if !n.room.fits(size+foldedSize, n.set) && n != &s.run.node {
+		s.span.strip(&n.folded)
 		size = s.span.size()
 	}
 	if n.folded != (folded{}) {
 		s.span.folded(&n.folded)
 		size = s.span.size()
 	}
-	n.room.close(size)
+	n.room.close(size, n.set)
 	s.write()
 	n.done = true
 	s.spare.takeLogs(n)
@@ -98,7 +103,7 @@ func (s *Sink) leaf(parent *node, id spanID, r *convert.Record, name, kind strin
 // large, or folds it.
 func (s *Sink) finishLeaf(parent *node, r *convert.Record) {
 	if !parent.room.take(1, s.span.size()) {
-		s.span.trim()
+		s.span.trim(&parent.folded)
 		if !parent.room.take(1, s.span.size()) {
 			s.fold(parent, r)
 			return
@@ -124,13 +129,14 @@ func (s *Sink) foldAll(parent *node, f *folded) {
 	parent.folded.add(f)
 }
 
-// addLog adds a log to n, or counts it if there is no room.
+// addLog adds a log to n, or counts it if there is no room. As states do, the
+// logs of a tree of tasks leave half of it for subtasks and regions.
 func (s *Sink) addLog(n *node, e event) {
 	if n.done {
 		n = &s.run.node
 	}
 	size := e.size()
-	if !n.room.take(0, size) {
+	if n.tree && n.room.bytes <= s.limits.bytes/2 || !n.room.take(0, size) {
 		n.folded.logs++
 		return
 	}

@@ -13,7 +13,12 @@ import (
 type run struct {
 	node
 	trace convert.Trace
-	links []link
+
+	// Links to roots. Tasks can be any number, and most end before others do:
+	// their links fill what those of the others leave.
+	maxLinks int
+	parts    []link
+	tasks    []link
 
 	spans, traces int64  // written
 	foldedBelow   folded // on other spans
@@ -21,18 +26,32 @@ type run struct {
 	counts        counts
 }
 
-// maxRootLinks bounds the links to roots: there can be any number of tasks.
-const maxRootLinks = 1000
+const (
+	// maxRootLinks bounds the links to roots, and with it the span's size.
+	maxRootLinks = 1000
+
+	// runBytes is room set aside for the span without its links.
+	runBytes = 4000
+)
 
 func (s *Sink) beginRun(t *convert.Trace) {
 	s.run.trace = *t
 	s.root(&s.run.node, s.ids.root(idRun, ""), t.Start, s.limits.room())
+	s.run.maxLinks = min(maxRootLinks, s.limits.bytes/8/linkSize)
+	s.run.space.bytes -= s.run.reserved()
 }
 
-// linkRoot links the run to a root, unless there are too many.
-func (s *Sink) linkRoot(to ref) {
-	if len(s.run.links) < min(maxRootLinks, s.limits.bytes/8/linkSize) && s.run.room.take(0, linkSize) {
-		s.run.links = append(s.run.links, link{to, linkPart})
+// reserved returns how many bytes are set aside for the run's span.
+func (r *run) reserved() int { return runBytes + r.maxLinks*linkSize }
+
+// linkRoot links the run to a root.
+func (s *Sink) linkRoot(n *node) {
+	links := &s.run.parts
+	if n.tree {
+		links = &s.run.tasks
+	}
+	if len(*links) < s.run.maxLinks {
+		*links = append(*links, link{n.ref, linkPart})
 	} else {
 		s.run.folded.links++
 	}
@@ -63,6 +82,9 @@ func (s *Sink) finishRun(sum *convert.Summary) {
 	if sum.Unstopped {
 		s.span.yes(attrUnstopped)
 	}
+	tasks := min(len(s.run.tasks), s.run.maxLinks-len(s.run.parts))
+	n.folded.links += int64(len(s.run.tasks) - tasks)
+	s.span.links = append(append(s.span.links, s.run.parts...), s.run.tasks[:tasks]...)
 	s.times(&s.own, &s.run.times)
 	s.run.counts.attrs(&s.span)
 	s.span.int(attrSpans, s.run.spans+1)
@@ -73,8 +95,7 @@ func (s *Sink) finishRun(sum *convert.Summary) {
 	s.span.some(attrAllFoldTime, all.ns)
 	s.span.some(attrAllLogs, all.logs)
 	s.span.some(attrAllLinks, all.links)
-	n.logged += linkSize * len(s.run.links)
-	s.span.links = append(s.span.links, s.run.links...)
+	n.room.bytes += s.run.reserved()
 	s.finish(n)
 }
 

@@ -29,9 +29,10 @@ type Options struct {
 	// name, or "unknown_service:go" as the conventions have it.
 	Service string
 
-	// MaxSpans and MaxBytes bound each OpenTelemetry trace: 5,000 spans and
-	// 4,000,000 bytes in the binary encoding if zero. No bound goes below what
-	// roots and goroutines need.
+	// MaxSpans and MaxBytes bound each OpenTelemetry trace. If zero, they are
+	// 5,000 spans, and 4,000,000 bytes in the binary encoding; if there are to be
+	// more spans, 800 bytes for each. No bound goes below what roots and
+	// goroutines need.
 	MaxSpans int
 	MaxBytes int
 
@@ -130,19 +131,13 @@ func New(w io.Writer, o Options) *Sink {
 	s := &Sink{
 		o:          o,
 		minWait:    o.MinWait,
-		limits:     limits{spans: o.MaxSpans, bytes: o.MaxBytes},
+		limits:     o.bounds(),
 		functions:  make(map[string]*function),
 		goroutines: index.New[convert.GoID, goroutine](),
 		procs:      make(map[convert.ProcID]*proc),
 		own:        ownTimes(),
 		inclusive:  inclusiveTimes(),
 		waitNames:  make(map[string]string),
-	}
-	if s.limits.spans <= 0 {
-		s.limits.spans = 5000
-	}
-	if s.limits.bytes <= 0 {
-		s.limits.bytes = 4_000_000
 	}
 	switch {
 	case s.minWait == 0:

@@ -197,10 +197,10 @@ const (
 )
 
 // trim takes from s what it can do without: logs, stacks, most links, the end
-// of a long name, and how the waits of subtasks divide up. It returns how many
-// logs that were.
-func (s *span) trim() (logs int64) {
-	logs = int64(len(s.events))
+// of a long name, and how the waits of subtasks divide up. It counts logs and
+// links.
+func (s *span) trim(f *folded) {
+	f.logs += int64(len(s.events))
 	s.events = nil
 	kept := s.attrs[:0]
 	for _, a := range s.unpacked() {
@@ -209,11 +209,50 @@ func (s *span) trim() (logs int64) {
 		}
 	}
 	s.attrs = kept
-	s.links = s.links[:min(len(s.links), maxLinks)]
-	if len(s.name) > maxName {
-		s.name = strings.ToValidUTF8(s.name[:maxName], "")
+	s.shorten(maxName, maxLinks, f)
+}
+
+// shorten leaves so many bytes of the name, and so many links.
+func (s *span) shorten(name, links int, f *folded) {
+	if n := len(s.links); n > links {
+		f.links += int64(n - links)
+		s.links = s.links[:links]
 	}
-	return logs
+	if len(s.name) > name {
+		s.name = strings.ToValidUTF8(s.name[:name], "")
+	}
+}
+
+// maxBareName is how much of a name is kept of a span that is stripped.
+const maxBareName = 60
+
+// bare are the attributes that no span is without, if it has them. Those of
+// waits are summed up in one.
+var bare = map[string]bool{
+	attrKind: true, attrOpenStart: true, attrOpenEnd: true, attrExited: true, attrRepaired: true,
+	attrRunning: true, attrAssist: true, attrRunnable: true, attrStopped: true, attrWaiting: true,
+	attrSyscall: true, attrSyscallBlocked: true, attrTask: true, attrGoroutine: true,
+	attrGoroutines: true, attrPart: true, attrProc: true, attrCycle: true, attrCycles: true,
+	attrProcBusy: true, attrProcIdle: true, attrProcSyscall: true, attrLongestIdle: true,
+	attrAssists: true, attrAssistTime: true, attrSweeps: true, attrSweepTime: true, attrSweptBytes: true, attrReclaimedBytes: true,
+}
+
+// strip takes from s, which is trimmed, all but what it is and where its time
+// went.
+func (s *span) strip(f *folded) {
+	kept := s.attrs[:0]
+	var waits int64
+	for _, a := range s.attrs {
+		switch {
+		case bare[a.key]:
+			kept = append(kept, a)
+		case strings.HasPrefix(a.key, attrWaitPrefix) && a.kind == attrInt:
+			waits += a.num
+		}
+	}
+	s.attrs = kept
+	s.some(waitAttr(attrWaitPrefix, otherReasons), waits)
+	s.shorten(maxBareName, 1, f)
 }
 
 // unpacked returns the attributes of s one by one.
