@@ -2,12 +2,15 @@ package otlp
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/trace2otel/trace2otel/convert"
 )
 
-// head returns the resource and the scope.
+// head returns the resource and the scope. What the user says of the run comes
+// before what the trace tells: its header has the earliest version of Go that it
+// can be of.
 //
 // Which host it was the trace does not tell, but that it was one matters: of
 // children that outlive their parents, Jaeger warns unless it knows both to be
@@ -15,16 +18,14 @@ import (
 func (o *Options) head(t *convert.Trace) head {
 	var r span
 	r.text(attrServiceName, o.service(t))
-	r.text(attrRuntimeName, "go")
-	r.text(attrRuntimeVersion, strings.ReplaceAll(t.Version, " ", "")) // as runtime.Version has it
-	for _, a := range o.Attributes {
+	known := []Attribute{
+		{attrRuntimeName, "go"},
+		{attrRuntimeVersion, strings.ReplaceAll(t.Version, " ", "")}, // as runtime.Version has it
+		{attrHost, "localhost"}, {attrIP, "127.0.0.1"},
+	}
+	for _, a := range append(slices.Clone(o.Attributes), known...) {
 		if a.Key != "" && !has(r.attrs, a.Key) {
 			r.text(utf8Text(a.Key), a.Value)
-		}
-	}
-	for _, host := range []Attribute{{attrHost, "localhost"}, {attrIP, "127.0.0.1"}} {
-		if !has(r.attrs, host.Key) {
-			r.text(host.Key, host.Value)
 		}
 	}
 	return head{resource: r.attrs, scope: module, version: o.ToolVersion}

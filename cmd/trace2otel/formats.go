@@ -43,13 +43,14 @@ type format struct {
 
 // An output is one file to be made of a trace.
 type output struct {
-	ext  string // of its name: ".pftrace"
-	text bool   // fit for a terminal
-	now  bool   // date it as if the trace ended now
-	gzip bool   // compress it
-	asGo bool   // of a trace read as Go's own tools do
-	also bool   // it goes beside the output before it, named by its extension
-	sink func(w io.Writer) convert.Sink
+	ext    string // of its name: ".pftrace"
+	text   bool   // fit for a terminal
+	now    bool   // date it as if the trace ended now
+	runKey string // make ids of it; empty: of the trace
+	gzip   bool   // compress it
+	asGo   bool   // of a trace read as Go's own tools do
+	also   bool   // it goes beside the output before it, named by its extension
+	sink   func(w io.Writer) convert.Sink
 
 	// twice is instead of sink for outputs that take two passes over the
 	// trace: it returns the sink of the first, and what makes that of the

@@ -203,6 +203,7 @@ func (c *cli) convert(ctx context.Context, j job) ([]destination, *convert.Summa
 	if err := shiftToNow(ctx, j.targets, &x, &o); err != nil {
 		return nil, nil, nil, err
 	}
+	identify(j.targets, &o)
 	targets, err := c.firstPass(ctx, j, o)
 	if err != nil {
 		return nil, nil, nil, err

@@ -31,9 +31,10 @@ func otlpFlags(fs *pflag.FlagSet) func(string) ([]output, error) {
 	fs.StringVar(&o.Service, "service", "", "`name` of the service that the spans belong to; without it, that of OTEL_SERVICE_NAME\nor OTEL_RESOURCE_ATTRIBUTES, or the input's name")
 	detail := fs.String("detail", "states", "`what` has spans: tasks (with their regions and long waits), goroutines (also goroutines,\nprocs, the GC), or states (also their long waits and system calls)")
 	fs.DurationVar(&o.MinWait, "min-wait", time.Millisecond, "how long a wait or a system call must last to have a span; shorter ones are counted")
-	fs.IntVar(&o.MaxSpans, "max-spans", 0, "most spans in one OpenTelemetry trace; 0 is for 5,000")
+	fs.IntVar(&o.MaxSpans, "max-spans", 0, "most spans in one OpenTelemetry trace, of 800 bytes on average; 0 is for 5,000")
 	metrics := fs.Bool("metrics", false, "also write metrics: the heap, goroutines by state, GOMAXPROCS, scheduling latency;\nto a file beside that of the spans, named .otlp-metrics, and to where spans are sent")
 	now := fs.Bool("shift-to-now", false, "date the spans as if the trace ended now, for back ends that refuse the past;\nids differ each time")
+	runKey := fs.String("run-key", "", "make the ids of this `KEY` instead of the first 64 KiB of the trace, which tell runs apart")
 	return func(file string) ([]output, error) {
 		if !fs.Changed("format") && filepath.Ext(file) == ".binpb" {
 			*encoding = "binpb"
@@ -57,8 +58,9 @@ func otlpFlags(fs *pflag.FlagSet) func(string) ([]output, error) {
 			return nil, err
 		}
 		out := output{
-			now:  *now,
-			sink: func(w io.Writer) convert.Sink { return otlp.New(w, o) },
+			now:    *now,
+			runKey: *runKey,
+			sink:   func(w io.Writer) convert.Sink { return otlp.New(w, o) },
 			wire: func(w io.Writer) convert.Sink {
 				o := o
 				o.Format = otlp.Binary
@@ -115,8 +117,18 @@ func resourceAttributes(text, service string) ([]otlp.Attribute, error) {
 	return attrs, nil
 }
 
-// shiftToNow changes o so that the trace x ends now, if one of the targets is
-// to be dated so. All outputs get the new dates.
+// identify changes o so that the run has the key that one of the targets asks
+// for. All outputs get it.
+func identify(targets []target, o *convert.Options) {
+	for _, t := range targets {
+		if t.runKey != "" {
+			o.RunKey = t.runKey
+		}
+	}
+}
+
+// shiftToNow changes o so that the trace x, or the window on it, ends now, if one
+// of the targets is to be dated so. All outputs get the new dates.
 func shiftToNow(ctx context.Context, targets []target, x *extent, o *convert.Options) error {
 	for _, t := range targets {
 		if !t.now {
@@ -126,7 +138,11 @@ func shiftToNow(ctx context.Context, targets []target, x *extent, o *convert.Opt
 		if err != nil {
 			return err
 		}
-		o.Start, o.Redate = time.Now().Add(-x.length), true
+		end := x.length
+		if o.To != 0 {
+			end = min(end, o.To)
+		}
+		o.Start, o.Redate = time.Now().Add(-end), true
 		o.RunKey = rand.Text()
 		return nil
 	}
