@@ -38,9 +38,9 @@ func (d *deliveryFlags) addFlags(fs *pflag.FlagSet) {
 	fs.DurationVar(&d.patience, "retry-for", time.Minute, "how long to try again when the back end is out of order; 0 is not at all")
 }
 
-// delivery returns the delivery that the flags ask for, nil if none, beside the
-// argument of -o. Its errors are of usage.
-func (d *deliveryFlags) delivery(inputs []string, output string) (*delivery, error) {
+// delivery returns the delivery that the flags ask for, nil if none. Its errors
+// are of usage.
+func (d *deliveryFlags) delivery(inputs []string) (*delivery, error) {
 	if d.set == nil {
 		return nil, nil
 	}
@@ -59,20 +59,18 @@ func (d *deliveryFlags) delivery(inputs []string, output string) (*delivery, err
 		return nil, nil
 	case d.patience < 0:
 		return nil, fmt.Errorf("--retry-for cannot be %v", d.patience)
-	case d.failed != "" && d.failed == output:
-		return nil, fmt.Errorf("--failed-out and -o are both %s", output)
 	}
 	if d.failed != "" {
 		if err := statInputs(inputs).spare(d.failed); err != nil {
 			return nil, err
 		}
 	}
-	out := &delivery{failedOut: d.failed, retry: export.Retry{For: cmp.Or(d.patience, -1)}}
+	out := &delivery{failed: keeper{path: d.failed}, retry: export.Retry{For: cmp.Or(d.patience, -1)}}
 	target := export.Target{URL: d.endpoint, Protocol: export.Protocol(d.protocol)}
 	out.target = target
 	resolved, err := target.Resolve()
 	if err == nil {
-		out.client, err = newClient(target, out.retry)
+		out.client, err = newClient(func() (export.Client, error) { return target.NewClient(out.retry) })
 	}
 	if err != nil {
 		return nil, err
@@ -84,7 +82,7 @@ func (d *deliveryFlags) delivery(inputs []string, output string) (*delivery, err
 // meter returns a delivery of metrics to the same back end, which is to be
 // resolved.
 func (d *delivery) meter() *meter {
-	return &meter{target: d.target, retry: d.retry, failedOut: d.failedOut}
+	return &meter{target: d.target, retry: d.retry, failed: keeper{path: d.failed.path}}
 }
 
 // displayURL returns a URL for messages, without a password.
@@ -95,13 +93,13 @@ func displayURL(text string) string {
 	return printable(text)
 }
 
-// newClient returns a client for the target. What is wrong in the environment
+// newClient returns the client that make makes. What is wrong in the environment
 // the exporters tell only the global log.
-func newClient(target export.Target, r export.Retry) (export.Client, error) {
+func newClient[C any](make func() (C, error)) (C, error) {
 	var log errorLog
 	otel.SetLogger(logr.New(&log))
 	defer otel.SetLogger(logr.Discard())
-	client, err := target.NewClient(r)
+	client, err := make()
 	if err == nil && len(log.errs) > 0 {
 		err = hinted{log.errs[0], "look at the variables OTEL_EXPORTER_OTLP_*"}
 	}
@@ -124,19 +122,17 @@ func (l *errorLog) Error(err error, did string, _ ...any) {
 // A delivery is spans on their way to a back end. It is a [destination], of
 // binary OTLP.
 type delivery struct {
-	target    export.Target // as the flags have it
-	client    export.Client
-	url       string
-	retry     export.Retry
-	failedOut string // the name of a file, or empty
+	target export.Target // as the flags have it
+	client export.Client
+	url    string
+	retry  export.Retry
+	failed keeper
 
 	exporter  *export.Exporter // nil until open
-	failed    *outputFile      // or nil
 	spool     *os.File         // for what must not be sent before commit, or nil
 	temporary *temporaries
 	progress  *progress
 	report    export.Report
-	kept      string // the file that has what failed, once it is there
 }
 
 // open begins the delivery. With --strict nothing is sent before commit.
@@ -151,11 +147,11 @@ func (d *delivery) open(ctx context.Context, c *cli) (err error) {
 		}
 		warned = true
 	}
-	if d.failedOut != "" {
-		if d.failed, err = createOutput(d.failedOut, c.stdout, outputMode{}, c.temporary); err != nil {
-			return cannotWrite(d.failedOut, err)
-		}
-		o.Failed = export.FileWriter(explained{d.failed}, formatOf(d.failedOut))
+	if err = d.failed.open(c); err != nil {
+		return err
+	}
+	if d.failed.file != nil {
+		o.Failed = export.FileWriter(&d.failed, d.failed.format())
 	}
 	if c.strict {
 		if d.spool, err = c.temporary.create(os.TempDir(), 0o600); err != nil {
@@ -174,18 +170,6 @@ func formatOf(path string) otlp.Format {
 	return otlp.JSONL
 }
 
-// An explained file explains its errors, which are on their way past what else
-// a delivery may fail from.
-type explained struct{ *outputFile }
-
-func (e explained) Write(p []byte) (int, error) {
-	n, err := e.outputFile.Write(p)
-	if err != nil {
-		err = e.explain(withoutPath(err))
-	}
-	return n, err
-}
-
 func (d *delivery) String() string          { return d.url }
 func (d *delivery) failure() error          { return nil } // its errors need no explanation
 func (d *delivery) explain(err error) error { return err }
@@ -201,29 +185,20 @@ func (d *delivery) Write(p []byte) (int, error) {
 // commit sends what is still to be sent.
 func (d *delivery) commit() (err error) {
 	if d.spool != nil {
-		if _, err := d.spool.Seek(0, io.SeekStart); err != nil {
-			return err
+		if _, err = d.spool.Seek(0, io.SeekStart); err == nil {
+			err = d.exporter.Send(d.spool)
 		}
-		err = d.exporter.Send(d.spool)
 	}
 	var closeErr error
 	d.report, closeErr = d.exporter.Close()
-	if err = cmp.Or(err, closeErr); err != nil {
-		d.remove()
-		return err
+	if err = cmp.Or(err, closeErr); err == nil {
+		d.failed.close(d.report.Failed, true)
 	}
-	defer d.remove()
-	if d.failed == nil {
-		return nil
-	}
-	if err := d.failed.commit(); err != nil {
-		return d.failed.explain(err)
-	}
-	d.kept = d.failedOut
-	return nil
+	d.remove()
+	return err
 }
 
-// discard sends nothing more. What is sent is sent.
+// discard sends nothing more. What is sent is sent, and what failed is kept.
 func (d *delivery) discard() {
 	if d.exporter != nil {
 		d.report = d.exporter.Abort()
@@ -233,9 +208,7 @@ func (d *delivery) discard() {
 
 // remove removes what there is of temporary files.
 func (d *delivery) remove() {
-	if d.failed != nil {
-		d.failed.discard()
-	}
+	d.failed.close(d.report.Failed, false)
 	if d.spool != nil {
 		d.spool.Close()
 		d.temporary.remove(d.spool.Name())
@@ -256,7 +229,7 @@ func (d *delivery) tell(c *cli, name string) exitCode {
 	if d.exporter == nil {
 		return exitOK
 	}
-	if c.tellSent(name, d, "spans", "spans", &d.report, d.kept) {
+	if c.tellSent(name, d, "spans", "spans", &d.report, &d.failed) {
 		return exitOK
 	}
 	if d.report.Sent == 0 || c.strict {
@@ -266,9 +239,12 @@ func (d *delivery) tell(c *cli, name string) exitCode {
 }
 
 // tellSent says what became of what was sent to a back end: what it is, what is
-// counted of it, and the file that keeps what failed, if one does. It reports
-// whether all was taken.
-func (c *cli) tellSent(name string, to fmt.Stringer, what, counted string, r *export.Report, kept string) bool {
+// counted of it, and what became of that which failed. It reports whether all was
+// taken.
+func (c *cli) tellSent(name string, to fmt.Stringer, what, counted string, r *export.Report, k *keeper) bool {
+	if k.err != nil {
+		c.messages.failure(name, k.err)
+	}
 	if r.Err != nil {
 		c.messages.failure(name, fmt.Errorf("%s does not take %s: %w", to, what, r.Err))
 	}
@@ -278,10 +254,10 @@ func (c *cli) tellSent(name string, to fmt.Stringer, what, counted string, r *ex
 	last := fmt.Sprintf("%d %s sent to %s, %d rejected, %d failed", r.Sent, counted, to, r.Rejected, r.Failed)
 	if r.Rejected == 0 && r.Failed == 0 {
 		c.messages.note(name, "%s", last)
-		return true
+		return k.err == nil
 	}
-	if r.Failed > 0 && kept != "" && kept != stdio {
-		last += ", kept in " + printable(kept)
+	if k.kept != "" && k.kept != stdio {
+		last += ", kept in " + printable(k.kept)
 	}
 	c.messages.failure(name, errors.New(last))
 	return false

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -54,13 +55,19 @@ func TestSignalWhileSending(t *testing.T) {
 				t.Errorf("exit code %d, want 130", code)
 			}
 			lines := strings.Split(strings.TrimSpace(stderr.String()), "\n")
-			last := regexp.MustCompile(`: [1-9]\d* spans sent to http://127.0.0.1:\d+, 0 rejected, [1-9]\d* failed$`)
-			if !last.MatchString(lines[len(lines)-1]) || !strings.Contains(stderr.String(), "stopped by a signal: interrupt\n") {
+			last := regexp.MustCompile(`: [1-9]\d* spans sent to http://127.0.0.1:\d+, 0 rejected, ([1-9]\d*) failed, kept in failed$`)
+			said := last.FindStringSubmatch(lines[len(lines)-1])
+			if said == nil || !strings.Contains(stderr.String(), "stopped by a signal: interrupt\n") {
 				t.Errorf("stderr %q", &stderr)
 			}
-			for name := range folder(t, cmd.Dir) {
-				// With --strict, the conversion was complete before anything was sent.
-				if strict != "--strict" || name != "out" {
+			for name, content := range folder(t, cmd.Dir) {
+				switch {
+				case name == "failed" && said != nil:
+					if n := strings.Count(content, `"startTimeUnixNano":`); fmt.Sprint(n) != said[1] {
+						t.Errorf("kept are %d spans, said were %s", n, said[1])
+					}
+				case name != "out" || strict != "--strict":
+					// With --strict, the conversion was complete before anything was sent.
 					t.Errorf("left %s", name)
 				}
 			}

@@ -25,9 +25,9 @@ func main() {
 }
 
 // grace is how long a conversion has to end by itself after a signal, before
-// the program ends under it. It sees to that within milliseconds, unless it is
-// stuck in a read or write.
-const grace = 500 * time.Millisecond
+// the program ends under it. It sees to that within milliseconds, a delivery that
+// keeps what failed within some hundred, unless it is stuck in a read or write.
+const grace = 2 * time.Second
 
 // run runs the command and returns the exit code. The first signal ends the
 // conversion in good order, a second one the program at once.

@@ -14,59 +14,59 @@ const metricsName = ".otlp-metrics"
 // A meter is metrics on their way to the back end that the spans go to. It is a
 // [destination], of binary MetricsData, a whole one at each Write.
 type meter struct {
-	target    export.Target
-	retry     export.Retry
-	url       string
-	failedOut string // the name of a file, or empty
+	target export.Target
+	retry  export.Retry
+	url    string
+	client export.MetricsClient
+	failed keeper
 
 	exporter *export.MetricsExporter // nil until open
-	failed   *outputFile             // or nil
 	alone    bool                    // there are no spans beside them
 	strict   bool
 	spool    [][]byte // what must not be sent before commit: metrics are small
 	report   export.Report
-	kept     string // the file that has what failed, once it is there
 }
 
 // resolve finds out where the metrics go to, or why they cannot.
-func (m *meter) resolve() error {
+func (m *meter) resolve(ctx context.Context) error {
 	resolved, err := m.target.ResolveMetrics()
 	if err != nil {
 		return err
 	}
 	m.url = displayURL(resolved.URL)
-	return nil
+	m.client, err = newClient(func() (export.MetricsClient, error) { return m.target.NewMetricsClient(ctx, m.retry) })
+	return err
 }
 
 // failBeside has m keep what it cannot deliver beside the spans of which that is
 // true.
 func (m *meter) failBeside(input string) error {
-	switch m.failedOut {
+	switch m.failed.path {
 	case "":
 		return nil
 	case stdio:
 		return hinted{errors.New("where to with metrics that cannot be delivered?"), "pass --failed-out FILE"}
 	}
 	ext := ".jsonl"
-	if formatOf(m.failedOut) == otlp.Binary {
+	if m.failed.format() == otlp.Binary {
 		ext = ".binpb"
 	}
-	m.failedOut = besidePath(m.failedOut, metricsName+ext)
-	return statInputs([]string{input}).spare(m.failedOut)
+	m.failed.path = besidePath(m.failed.path, metricsName+ext)
+	return statInputs([]string{input}).spare(m.failed.path)
 }
 
 // open begins the delivery. With --strict nothing is sent before commit.
-func (m *meter) open(ctx context.Context, c *cli) (err error) {
+func (m *meter) open(ctx context.Context, c *cli) error {
 	m.strict = c.strict
-	o := export.MetricsOptions{Retry: m.retry}
-	if m.failedOut != "" {
-		if m.failed, err = createOutput(m.failedOut, c.stdout, outputMode{}, c.temporary); err != nil {
-			return cannotWrite(m.failedOut, err)
-		}
-		o.Failed = export.MetricsFileWriter(explained{m.failed}, formatOf(m.failedOut))
+	var o export.MetricsOptions
+	if err := m.failed.open(c); err != nil {
+		return err
 	}
-	m.exporter, err = m.target.NewMetrics(ctx, o)
-	return err
+	if m.failed.file != nil {
+		o.Failed = export.MetricsFileWriter(&m.failed, m.failed.format())
+	}
+	m.exporter = export.NewMetrics(ctx, m.client, o)
+	return nil
 }
 
 func (m *meter) String() string          { return m.url }
@@ -91,25 +91,14 @@ func (m *meter) commit() error {
 		}
 	}
 	m.report = m.exporter.Close()
-	if err := errors.Join(errs...); err != nil || m.failed == nil {
-		m.remove()
-		return err
-	}
-	if err := m.failed.commit(); err != nil {
-		return m.failed.explain(err)
-	}
-	m.kept = m.failedOut
-	return nil
+	m.failed.close(m.report.Failed, len(errs) == 0)
+	return errors.Join(errs...)
 }
 
 // remove removes what there is of a temporary file.
-func (m *meter) remove() {
-	if m.failed != nil {
-		m.failed.discard()
-	}
-}
+func (m *meter) remove() { m.failed.close(m.report.Failed, false) }
 
-// discard sends nothing more. What is sent is sent.
+// discard sends nothing more. What is sent is sent, and what failed is kept.
 func (m *meter) discard() {
 	if m.exporter != nil {
 		m.report = m.exporter.Close()
@@ -123,7 +112,7 @@ func (m *meter) tell(c *cli, name string) exitCode {
 	if m.exporter == nil {
 		return exitOK
 	}
-	if c.tellSent(name, m, "metrics", "points of metrics", &m.report, m.kept) {
+	if c.tellSent(name, m, "metrics", "points of metrics", &m.report, &m.failed) {
 		return exitOK
 	}
 	if m.alone && m.report.Sent == 0 {

@@ -2,10 +2,12 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -27,7 +29,7 @@ func (c *cli) newSend() *cobra.Command {
 	flags.addFlags(cmd.Flags())
 	cmd.Flags().BoolVarP(&c.messages.quiet, "quiet", "q", false, "say nothing but warnings and errors")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		d, err := flags.delivery(args, "")
+		d, err := flags.delivery(args)
 		switch {
 		case err != nil:
 			return err
@@ -44,7 +46,8 @@ func (c *cli) newSend() *cobra.Command {
 	return cmd
 }
 
-// send sends the spans of a file by d, or its metrics by m.
+// send sends the spans of a file by d, or its metrics by m. If part of the file is
+// bad, the rest is sent.
 func (c *cli) send(ctx context.Context, path string, d *delivery, m *meter) exitCode {
 	name := displayName(path)
 	err := func() error {
@@ -60,12 +63,12 @@ func (c *cli) send(ctx context.Context, path string, d *delivery, m *meter) exit
 			return hinted{errors.New("is an execution trace, not spans"), "trace2otel otlp converts and sends it"}
 		}
 		if areMetrics(path, r) {
-			if err := m.resolve(); err != nil {
+			if err := m.resolve(ctx); err != nil {
 				return err
 			}
-			if formatOf(m.failedOut) == otlp.Binary && !namedAsMetrics(m.failedOut) {
+			if m.failed.format() == otlp.Binary && !namedAsMetrics(m.failed.path) {
 				return hinted{
-					fmt.Errorf("metrics in %s could not be told from spans", m.failedOut),
+					fmt.Errorf("metrics in %s could not be told from spans", m.failed.path),
 					"pass --failed-out FILE" + metricsName + ".binpb, or a FILE of JSON lines",
 				}
 			}
@@ -73,25 +76,22 @@ func (c *cli) send(ctx context.Context, path string, d *delivery, m *meter) exit
 				m.remove()
 				return err
 			}
-			if err := m.exporter.Send(r); err != nil {
-				m.discard()
-				return err
-			}
-			return m.commit()
+			err := m.exporter.Send(r)
+			return cmp.Or(err, m.commit())
 		}
 		if err := d.open(ctx, c); err != nil {
 			d.remove()
 			return err
 		}
-		if err := d.exporter.Send(r); err != nil {
-			d.discard()
-			return err
-		}
-		return d.commit()
+		err = d.exporter.Send(r)
+		return cmp.Or(err, d.commit())
 	}()
 	switch {
 	case ctx.Err() != nil:
 		return c.interrupted(ctx, name)
+	case err != nil && d.report.Sent+m.report.Sent > 0:
+		c.messages.failure(name, err)
+		return exitLoss
 	case err != nil:
 		c.messages.failure(name, err)
 		return exitFailed
@@ -103,13 +103,14 @@ func (c *cli) send(ctx context.Context, path string, d *delivery, m *meter) exit
 // binary messages of the two cannot be told apart but by their names, which are
 // those of what otlp --metrics writes.
 func areMetrics(path string, r *bufio.Reader) bool {
-	const start = `{"resourceMetrics"`
-	head, _ := r.Peek(len(start))
+	head, _ := r.Peek(r.Size())
 	if len(head) > 0 && head[0] == '{' {
-		return string(head) == start
+		return metricsLine.Match(head)
 	}
 	return namedAsMetrics(path)
 }
+
+var metricsLine = regexp.MustCompile(`^\{\s*"resourceMetrics"`)
 
 func namedAsMetrics(path string) bool { return strings.Contains(filepath.Base(path), metricsName+".") }
 

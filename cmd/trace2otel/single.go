@@ -1,9 +1,9 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -34,7 +34,7 @@ func (c *cli) newSingle(f *format) *cobra.Command {
 		c.assertions.addFlags(cmd.Flags())
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		j, err := s.plan(c, args[0])
+		j, err := s.plan(cmd.Context(), c, args[0])
 		if err != nil {
 			return err
 		}
@@ -54,7 +54,7 @@ type single struct {
 
 // plan makes a job of the input. Its errors are those that the command line has
 // in itself.
-func (s *single) plan(c *cli, input string) (job, error) {
+func (s *single) plan(ctx context.Context, c *cli, input string) (job, error) {
 	j := job{input: input}
 	if err := c.assertions.check(); err != nil {
 		return j, err
@@ -71,7 +71,7 @@ func (s *single) plan(c *cli, input string) (job, error) {
 		}
 	}
 	out := outs[0]
-	if j.delivery, err = s.delivery.delivery([]string{input}, s.file); err != nil {
+	if j.delivery, err = s.delivery.delivery([]string{input}); err != nil {
 		return j, err
 	}
 	path, err := s.path(c, &j, out)
@@ -87,10 +87,19 @@ func (s *single) plan(c *cli, input string) (job, error) {
 	if j.delivery != nil {
 		j.targets = append(j.targets, target{output: out, delivery: j.delivery})
 	}
+	paths := []outputPath{{"-o", s.file}}
+	if j.delivery != nil {
+		paths = append(paths, outputPath{"--failed-out", j.delivery.failed.path})
+	}
 	for _, o := range also {
-		if err := j.beside(o, path); err != nil {
+		more, err := j.beside(ctx, o, path)
+		if err != nil {
 			return j, err
 		}
+		paths = append(paths, more...)
+	}
+	if err := distinct(paths); err != nil {
+		return j, err
 	}
 	return j, j.readTwice()
 }
@@ -112,33 +121,32 @@ func (s *single) path(c *cli, j *job, out output) (string, error) {
 }
 
 // beside adds an output that goes where the one at path does: beside it, and to
-// the back end.
-func (j *job) beside(o output, path string) error {
+// the back end. It returns the files that this takes.
+func (j *job) beside(ctx context.Context, o output, path string) ([]outputPath, error) {
+	var paths []outputPath
 	if j.delivery != nil {
 		j.meter = j.delivery.meter()
-		if err := j.meter.resolve(); err != nil {
-			return err
+		if err := j.meter.resolve(ctx); err != nil {
+			return nil, err
 		}
 		if err := j.meter.failBeside(j.input); err != nil {
-			return err
+			return nil, err
 		}
+		paths = append(paths, outputPath{"the metrics of --failed-out", j.meter.failed.path})
 		j.targets = append(j.targets, target{output: o, meter: j.meter})
 	}
 	switch path {
 	case "":
-		return nil
+		return paths, nil
 	case stdio:
-		return hinted{errors.New("where to with what goes beside FILE?"), "pass -o FILE"}
+		return nil, hinted{errors.New("where to with what goes beside FILE?"), "pass -o FILE"}
 	}
 	path = besidePath(path, o.ext)
-	if j.meter != nil && j.meter.failedOut == path {
-		return fmt.Errorf("the metrics of --failed-out and those of -o are both %s", path)
-	}
 	if err := statInputs([]string{j.input}).spare(path); err != nil {
-		return err
+		return nil, err
 	}
 	j.targets = append(j.targets, target{output: o, path: path})
-	return nil
+	return append(paths, outputPath{"the metrics of -o", path}), nil
 }
 
 // splitOutputs tells the outputs that go beside others from those.
@@ -175,39 +183,4 @@ func oneInput(_ *cobra.Command, args []string) error {
 		fmt.Errorf("one trace at a time, not %d", len(args)),
 		"trace2otel convert takes several",
 	}
-}
-
-// inputFiles are the inputs that an output might be in the way of.
-type inputFiles []inputFile
-
-type inputFile struct {
-	path string
-	info os.FileInfo
-}
-
-func statInputs(paths []string) inputFiles {
-	var ins inputFiles
-	for _, path := range paths {
-		if path == stdio {
-			continue
-		}
-		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
-			ins = append(ins, inputFile{path, info})
-		}
-	}
-	return ins
-}
-
-// spare returns an error if the output would replace an input.
-func (ins inputFiles) spare(output string) error {
-	info, err := os.Stat(output)
-	if err != nil {
-		return nil
-	}
-	for _, in := range ins {
-		if os.SameFile(in.info, info) {
-			return fmt.Errorf("the output %s is the input %s", output, in.path)
-		}
-	}
-	return nil
 }

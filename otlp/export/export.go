@@ -1,6 +1,7 @@
 package export
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,15 +24,15 @@ type Options struct {
 	// Retry says for how long to try.
 	Retry Retry
 
-	// Failed, if not nil, is called with the spans that could not be
-	// delivered, a batch at a time; see [FileWriter]. An error from it ends
-	// the delivery. Spans that the back end rejected are not among them: it
-	// does not say which they were.
+	// Failed, if not nil, is called with all spans that count as failed, a
+	// batch at a time; see [FileWriter]. An error from it ends the delivery.
+	// Spans that the back end rejected are not among them: it does not say
+	// which they were.
 	Failed func([]*tracepb.ResourceSpans) error
 
 	// Retrying, if not nil, is called before a batch is sent once more: why,
-	// and how long that waits. HTTP's 429, 502, 503 and 504 are not among the
-	// reasons: the client deals with them by itself.
+	// and how long that waits. Over HTTP, an answer of 429, 502, 503 or 504 is
+	// the client's to deal with: it is told once for a batch, without the time.
 	Retrying func(err error, wait time.Duration)
 
 	// Progress, if not nil, is called after each request.
@@ -52,6 +53,17 @@ type Report struct {
 	Err error
 }
 
+// take counts n things that the back end took, but for those that it says it
+// rejected.
+func (r *Report) take(n, rejected int64, notice string) {
+	rejected = min(max(rejected, 0), n)
+	r.Sent += n - rejected
+	r.Rejected += rejected
+	if r.Notice == "" {
+		r.Notice = notice
+	}
+}
+
 // An Exporter is a writer of binary TracesData, which it delivers. It sends
 // while it is written to, and waits for the answer. It is for one goroutine.
 type Exporter struct {
@@ -66,7 +78,8 @@ type Exporter struct {
 
 	report Report
 	gaveUp bool
-	err    error // sticky
+	err    error // sticky: nothing more is sent
+	bad    error // sticky: what was written is no OTLP from here on
 }
 
 // New returns an exporter that sends by client, which it starts, and stops in
@@ -84,18 +97,21 @@ func New(ctx context.Context, client Client, o Options) (*Exporter, error) {
 
 // Write takes a piece of a TracesData message. An error means that p is none,
 // that Options.Failed had one, or that the context ended; never that the back
-// end did not take something.
+// end did not take something. What came before a piece that is none is
+// delivered.
 func (e *Exporter) Write(p []byte) (int, error) {
-	if e.err != nil {
-		return 0, e.err
+	if err := cmp.Or(e.err, e.bad); err != nil {
+		return 0, err
 	}
-	if e.err = e.consume(p); e.err != nil {
-		return 0, e.err
+	e.bad = e.consume(p)
+	if err := cmp.Or(e.err, e.bad); err != nil {
+		return 0, err
 	}
 	return len(p), nil
 }
 
-// consume sends what is complete of the stream that p is the next piece of.
+// consume sends what is complete of the stream that p is the next piece of. Its
+// error is that there is no such stream.
 func (e *Exporter) consume(p []byte) error {
 	e.buf = append(e.buf, p...)
 	rest := e.buf
@@ -115,9 +131,7 @@ func (e *Exporter) consume(p []byte) error {
 		if err := proto.Unmarshal(message, rs); err != nil {
 			return fmt.Errorf("otlp/export: %w", err)
 		}
-		if err := e.add(rs, len(message)); err != nil {
-			return err
-		}
+		e.add(rs, len(message))
 	}
 	if len(rest) < len(e.buf) {
 		e.buf = append(e.buf[:0], rest...)
@@ -126,17 +140,14 @@ func (e *Exporter) consume(p []byte) error {
 }
 
 // add adds spans of so many bytes to the pending batch, and sends it first if
-// they do not fit.
-func (e *Exporter) add(rs *tracepb.ResourceSpans, size int) error {
-	if e.size+size > e.limit {
-		if err := e.flush(); err != nil {
-			e.pending = append(e.pending, rs) // for abandon to count
-			return err
-		}
+// they do not fit. Once the delivery has ended, they are added for Close to
+// count.
+func (e *Exporter) add(rs *tracepb.ResourceSpans, size int) {
+	if e.err == nil && e.size+size > e.limit {
+		e.err = e.flush()
 	}
 	e.pending = append(e.pending, rs)
 	e.size += size
-	return nil
 }
 
 // flush sends the pending batch.
@@ -150,37 +161,41 @@ func (e *Exporter) flush() error {
 const stopTimeout = time.Second
 
 // Close sends what is left, and returns what became of all spans. It is to be
-// called whatever happened before: after an error or the end of the context,
-// what is left counts as failed.
+// called whatever happened before: after the end of the context, what is left
+// counts as failed.
 func (e *Exporter) Close() (Report, error) {
-	switch {
-	case e.err != nil:
-		e.abandon()
-	case len(e.buf) > 0:
-		e.err = errors.New("otlp/export: the last message is cut off")
-		e.abandon()
-	default:
+	if e.bad == nil && len(e.buf) > 0 {
+		e.bad = errors.New("otlp/export: the last message is cut off")
+	}
+	if e.err == nil {
 		e.err = e.flush()
 	}
+	e.abandon()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(e.ctx), stopTimeout)
 	defer cancel()
 	if err := e.client.Stop(ctx); err != nil && e.err == nil {
 		e.err = fmt.Errorf("otlp/export: %w", err)
 	}
-	return e.report, e.err
+	return e.report, cmp.Or(e.err, e.bad)
 }
 
 // Abort sends nothing more, not even what is left, and returns what became of
 // the spans so far. It is for callers who think better of it; others call Close.
 func (e *Exporter) Abort() Report {
-	e.abandon()
-	e.err = errors.New("otlp/export: aborted")
+	if e.err == nil {
+		e.err = errors.New("otlp/export: aborted")
+	}
 	report, _ := e.Close()
 	return report
 }
 
-// abandon counts the pending batch as failed.
+// abandon counts the pending batch, if there is one, as failed.
 func (e *Exporter) abandon() {
-	e.report.Failed += countSpans(e.pending)
+	batch := e.pending
 	e.pending, e.size, e.buf = nil, 0, nil
+	if n := countSpans(batch); n > 0 {
+		if err := e.fail(batch, n); err != nil && e.err == nil {
+			e.err = err
+		}
+	}
 }

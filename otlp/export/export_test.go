@@ -458,8 +458,13 @@ func TestInterrupted(t *testing.T) {
 				}}
 			}
 			both(t, o, func(t *testing.T, s *otlpserver.Server, target export.Target) {
-				e := start(t, ctx, target, export.Options{BatchSize: 2000, Retry: export.Retry{First: time.Hour, For: 10 * time.Hour}})
-				if _, err := e.Write(append(someSpans(t, 10, 100), someSpans(t, 11, 100)...)); !errors.Is(err, stop) {
+				file := slices.Concat(someSpans(t, 10, 100), someSpans(t, 11, 100), someSpans(t, 12, 100))
+				var failed bytes.Buffer
+				e := start(t, ctx, target, export.Options{
+					BatchSize: 2000, Retry: export.Retry{First: time.Hour, For: 10 * time.Hour},
+					Failed: export.FileWriter(&failed, otlp.Binary),
+				})
+				if _, err := e.Write(file); !errors.Is(err, stop) {
 					t.Errorf("Write: %v", err)
 				}
 				if _, err := e.Write(someSpans(t, 1, 1)); !errors.Is(err, stop) {
@@ -469,8 +474,57 @@ func TestInterrupted(t *testing.T) {
 				if !errors.Is(err, stop) {
 					t.Errorf("Close: %v", err)
 				}
-				counts(t, report, 0, 0, 21)
+				counts(t, report, 0, 0, 33)
+				if !equal(decode(t, failed.Bytes()), decode(t, file)) {
+					t.Error("what failed is not what was kept")
+				}
 			})
+		})
+	}
+}
+
+// Over HTTP, the client tries again by itself. That it does is told.
+func TestBusyIsTold(t *testing.T) {
+	for _, status := range []int{429, 503} {
+		s := otlpserver.Start(t, otlpserver.Options{Answer: func(r otlpserver.Request) otlpserver.Answer {
+			if r.N < 2 {
+				return otlpserver.Answer{Status: status, RetryAfter: time.Second}
+			}
+			return otlpserver.Answer{}
+		}})
+		var told []string
+		o := export.Options{Retry: quick, Retrying: func(err error, _ time.Duration) { told = append(told, err.Error()) }}
+		counts(t, deliver(t, export.Target{URL: s.HTTP}, o, someSpans(t, 10, 10)), 10, 0, 0)
+		if len(told) != 1 || !strings.Contains(told[0], "429, 502, 503 or 504") {
+			t.Errorf("%d: told is %q", status, told)
+		}
+	}
+}
+
+// What is no OTLP does not keep what is from being delivered.
+func TestPartlyBadInput(t *testing.T) {
+	const line = `{"resourceSpans":[{"scopeSpans":[{"spans":[{"name":"a"}]}]}]}`
+	for _, test := range []struct {
+		name, file, want string
+		sent             int64
+	}{
+		{"a bad line", line + "\n{\n" + line + "\n" + line, "line 2: ", 3},
+		{"a line that is cut off", line + "\n" + line[:30], "line 2: ", 1},
+		{"a message that is cut off", string(someSpans(t, 10, 10)) + string(someSpans(t, 10, 10)[:100]), "the last message is cut off", 10},
+		{"no message", string(someSpans(t, 10, 10)) + "\x0a\x03abc", "proto:", 10},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := otlpserver.Start(t, otlpserver.Options{})
+			e := start(t, t.Context(), export.Target{URL: s.HTTP}, export.Options{})
+			err := e.Send(strings.NewReader(test.file))
+			report, closeErr := e.Close()
+			if err == nil {
+				err = closeErr
+			}
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, want %s", err, test.want)
+			}
+			counts(t, report, test.sent, 0, 0)
 		})
 	}
 }
@@ -482,6 +536,7 @@ func TestBadInput(t *testing.T) {
 		{"cut off", string(someSpans(t, 10, 10)[:100]), "the last message is cut off"},
 		{"no JSON", "{\n", "line 1: "},
 		{"odd id", `{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"abc"}]}]}]}` + "\n", "line 1: an id is not of 16 or 8 bytes in hex"},
+		{"logs", "{}\n{ \"resourceLogs\": [] }\n{\n{\n", "line 2: it holds no spans, but resourceLogs (and 2 more lines are bad)"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := otlpserver.Start(t, otlpserver.Options{})

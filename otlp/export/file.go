@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 
 	metricspb "go.opentelemetry.io/proto/otlp/metrics/v1"
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
@@ -53,7 +55,8 @@ func writeEncoded(w io.Writer, b []byte, err error) error {
 }
 
 // Send delivers a file of OTLP spans: JSON lines or binary, which it tells by
-// the first byte.
+// the first byte. Lines that are bad do not keep others from being delivered; the
+// error says which they are. Other errors are those of r, and of Write.
 func (e *Exporter) Send(r io.Reader) error {
 	b := bufio.NewReaderSize(r, 1<<20)
 	head, err := b.Peek(1)
@@ -66,27 +69,66 @@ func (e *Exporter) Send(r io.Reader) error {
 		_, err := io.Copy(e, b)
 		return err
 	}
+	return eachLine(b, func(line []byte) error {
+		data, err := UnmarshalJSON(line)
+		switch {
+		case err != nil:
+			return badLine{err}
+		case len(data.ResourceSpans) == 0:
+			return holdsOther(line, "resourceSpans", "spans")
+		}
+		for _, rs := range data.ResourceSpans {
+			e.add(rs, proto.Size(rs))
+		}
+		return e.err
+	})
+}
+
+// A badLine is the error of a line that is not what it should be. Others may be.
+type badLine struct{ error }
+
+// eachLine calls take with each line that is not empty. Lines that are bad are
+// left out: the error, once all are read, is that of the first, and says how many
+// there are.
+func eachLine(b *bufio.Reader, take func(line []byte) error) error {
+	var first error
+	bad := 0
 	for n := 1; ; n++ {
-		line, err := b.ReadBytes('\n')
+		line, readErr := b.ReadBytes('\n')
 		if line = bytes.TrimSpace(line); len(line) > 0 {
-			data, err := UnmarshalJSON(line)
-			if err != nil {
-				e.err = fmt.Errorf("otlp/export: line %d: %w", n, err)
-				return e.err
-			}
-			for _, rs := range data.ResourceSpans {
-				if e.err = e.add(rs, proto.Size(rs)); e.err != nil {
-					return e.err
+			err := take(line)
+			if _, is := err.(badLine); is {
+				if bad++; bad == 1 {
+					first = fmt.Errorf("otlp/export: line %d: %w", n, err)
 				}
+			} else if err != nil {
+				return err
 			}
 		}
 		switch {
-		case err == io.EOF:
-			return nil
-		case err != nil:
-			return err
+		case readErr == io.EOF && bad > 1:
+			return fmt.Errorf("%w (and %d more lines are bad)", first, bad-1)
+		case readErr == io.EOF:
+			return first
+		case readErr != nil:
+			return readErr
 		}
 	}
+}
+
+// holdsOther returns an error if a line without what it should hold, under that
+// name, holds anything else.
+func holdsOther(line []byte, name, what string) error {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(line, &fields); err != nil {
+		return badLine{err}
+	}
+	for _, key := range slices.Sorted(maps.Keys(fields)) {
+		if key != name {
+			return badLine{fmt.Errorf("it holds no %s, but %s", what, key)}
+		}
+	}
+	return nil
 }
 
 // OTLP's JSON is protobuf's, but for ids in hex and enums as numbers

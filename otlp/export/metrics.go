@@ -2,7 +2,6 @@ package export
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +19,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/resource"
 	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
 	metricspb "go.opentelemetry.io/proto/otlp/metrics/v1"
+	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 )
@@ -28,28 +28,28 @@ import (
 // Write, as package otlp's MetricsSink writes them. It delivers them at once,
 // and waits for the answer. It is for one goroutine.
 type MetricsExporter struct {
-	ctx      context.Context // of the whole delivery: a writer has no place for one
-	exporter metric.Exporter
-	failed   func([]*metricspb.ResourceMetrics) error // or nil
-	report   Report                                   // counts points
+	ctx    context.Context // of the whole delivery: a writer has no place for one
+	client MetricsClient
+	failed func([]*metricspb.ResourceMetrics) error // or nil
+	report Report                                   // counts points
 }
 
 // MetricsOptions say how to deliver metrics. The zero value is fine.
 type MetricsOptions struct {
-	// Retry says for how long to try.
-	Retry Retry
-
 	// Failed, if not nil, is called with the metrics that could not be
 	// delivered, see [MetricsFileWriter]. An error from it ends the delivery.
 	// Points that the back end rejected are not among them.
 	Failed func([]*metricspb.ResourceMetrics) error
 }
 
-// NewMetrics returns an exporter that sends metrics to the target. Variables
-// for metrics alone (OTEL_EXPORTER_OTLP_METRICS_*) come before those for all
-// signals; of a URL that is given, the path is that for metrics, even if it
-// ends in /v1/traces.
-func (t Target) NewMetrics(ctx context.Context, o MetricsOptions) (*MetricsExporter, error) {
+// A MetricsClient sends metrics: see [Target.NewMetricsClient].
+type MetricsClient = metric.Exporter
+
+// NewMetricsClient returns a client for the target. Variables for metrics alone
+// (OTEL_EXPORTER_OTLP_METRICS_*) come before those for all signals; of a URL that
+// is given, the path is that for metrics, even if it ends in /v1/traces. ctx is
+// for making the client, which does not connect yet.
+func (t Target) NewMetricsClient(ctx context.Context, r Retry) (MetricsClient, error) {
 	given := t.URL != ""
 	t, err := t.ResolveMetrics()
 	if err != nil {
@@ -61,18 +61,21 @@ func (t Target) NewMetrics(ctx context.Context, o MetricsOptions) (*MetricsExpor
 			return nil, err
 		}
 	}
-	e := &MetricsExporter{ctx: ctx, failed: o.Failed}
-	if e.exporter, err = t.metricsClient(ctx, u, o.Retry); err != nil {
+	client, err := t.metricsClient(ctx, u, r)
+	if err != nil {
 		return nil, fmt.Errorf("otlp/export: %w", err)
 	}
-	return e, nil
+	return client, nil
 }
 
-func (t Target) metricsClient(ctx context.Context, u *url.URL, r Retry) (metric.Exporter, error) {
+func (t Target) metricsClient(ctx context.Context, u *url.URL, r Retry) (MetricsClient, error) {
 	if t.Protocol == GRPC {
 		o := []otlpmetricgrpc.Option{otlpmetricgrpc.WithRetry(otlpmetricgrpc.RetryConfig{
 			Enabled: r.limit() > 0, InitialInterval: r.first(), MaxInterval: maxRetryInterval, MaxElapsedTime: r.limit(),
 		})}
+		if t.plain() {
+			o = append(o, otlpmetricgrpc.WithTLSCredentials(insecure.NewCredentials()))
+		}
 		if u != nil {
 			o = append(o, otlpmetricgrpc.WithEndpointURL(u.String()))
 		}
@@ -81,14 +84,22 @@ func (t Target) metricsClient(ctx context.Context, u *url.URL, r Retry) (metric.
 	o := []otlpmetrichttp.Option{otlpmetrichttp.WithRetry(otlpmetrichttp.RetryConfig{
 		Enabled: r.limit() > 0, InitialInterval: r.first(), MaxInterval: maxRetryInterval, MaxElapsedTime: r.limit(),
 	})}
+	if t.plain() {
+		o = append(o, otlpmetrichttp.WithTLSClientConfig(nil))
+	}
 	if u != nil {
 		o = append(o, otlpmetrichttp.WithEndpointURL(u.String()))
 	}
 	return otlpmetrichttp.New(ctx, o...)
 }
 
-// Send delivers a file of OTLP metrics: JSON lines or binary, which it tells by
-// the first byte.
+// NewMetrics returns an exporter that sends by client. When ctx ends, the
+// delivery does.
+func NewMetrics(ctx context.Context, client MetricsClient, o MetricsOptions) *MetricsExporter {
+	return &MetricsExporter{ctx: ctx, client: client, failed: o.Failed}
+}
+
+// Send delivers a file of OTLP metrics, as [Exporter.Send] does one of spans.
 func (e *MetricsExporter) Send(r io.Reader) error {
 	b := bufio.NewReader(r)
 	if head, err := b.Peek(1); err == io.EOF {
@@ -102,24 +113,16 @@ func (e *MetricsExporter) Send(r io.Reader) error {
 		}
 		return err
 	}
-	for n := 1; ; n++ {
-		line, err := b.ReadBytes('\n')
-		if line = bytes.TrimSpace(line); len(line) > 0 {
-			data := new(metricspb.MetricsData)
-			if err := (protojson.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(line, data); err != nil {
-				return fmt.Errorf("otlp/export: line %d: %w", n, err)
-			}
-			if err := e.deliver(data); err != nil {
-				return err
-			}
+	return eachLine(b, func(line []byte) error {
+		data := new(metricspb.MetricsData)
+		if err := (protojson.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(line, data); err != nil {
+			return badLine{err}
 		}
-		switch {
-		case err == io.EOF:
-			return nil
-		case err != nil:
-			return err
+		if len(data.ResourceMetrics) == 0 {
+			return holdsOther(line, "resourceMetrics", "metrics")
 		}
-	}
+		return e.deliver(data)
+	})
 }
 
 // Write sends a MetricsData. An error means that p is none, that the context
@@ -138,33 +141,28 @@ func (e *MetricsExporter) Write(p []byte) (int, error) {
 
 // deliver sends data. Its error is that of Write.
 func (e *MetricsExporter) deliver(data *metricspb.MetricsData) error {
+	var errs []error
 	for _, rm := range data.ResourceMetrics {
-		out, points := sdkMetrics(rm)
-		if e.report.Err != nil {
-			if err := e.fail(rm, points); err != nil {
-				return err
-			}
-			continue
-		}
-		rejected, notice, err := partialSuccess(uploadError(e.exporter.Export(e.ctx, out)))
-		switch {
-		case err == nil:
-			e.report.Sent += points - rejected
-			e.report.Rejected += rejected
-			if e.report.Notice == "" {
-				e.report.Notice = notice
-			}
-		case e.ctx.Err() != nil:
-			e.report.Failed += points
-			return context.Cause(e.ctx)
-		default:
-			e.report.Err = err
-			if err := e.fail(rm, points); err != nil {
-				return err
-			}
-		}
+		errs = append(errs, e.deliverOne(rm))
 	}
-	return nil
+	return errors.Join(errs...)
+}
+
+func (e *MetricsExporter) deliverOne(rm *metricspb.ResourceMetrics) error {
+	out, points := sdkMetrics(rm)
+	if e.report.Err != nil {
+		return e.fail(rm, points)
+	}
+	rejected, notice, err := partialSuccess(uploadError(e.client.Export(e.ctx, out)))
+	switch {
+	case err == nil:
+		e.report.take(points, rejected, notice)
+		return nil
+	case e.ctx.Err() != nil:
+		return errors.Join(context.Cause(e.ctx), e.fail(rm, points))
+	}
+	e.report.Err = err
+	return e.fail(rm, points)
 }
 
 // fail counts metrics that could not be delivered, and hands them over.
@@ -190,7 +188,7 @@ func uploadError(err error) error {
 func (e *MetricsExporter) Close() Report {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(e.ctx), closeTimeout)
 	defer cancel()
-	e.exporter.Shutdown(ctx) // there is nothing left to send
+	e.client.Shutdown(ctx) // there is nothing left to send
 	return e.report
 }
 

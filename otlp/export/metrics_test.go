@@ -2,7 +2,6 @@ package export_test
 
 import (
 	"bytes"
-	"context"
 	"strings"
 	"testing"
 	"time"
@@ -36,6 +35,16 @@ func metricsOf(t *testing.T, sinks ...convert.Sink) (*metricspb.MetricsData, int
 	return data, points
 }
 
+// startMetrics returns an exporter to target.
+func startMetrics(t *testing.T, target export.Target, r export.Retry, failed func([]*metricspb.ResourceMetrics) error) *export.MetricsExporter {
+	t.Helper()
+	client, err := target.NewMetricsClient(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return export.NewMetrics(t.Context(), client, export.MetricsOptions{Failed: failed})
+}
+
 // TestMetricsArrive sends metrics by both protocols: what arrives is what a file
 // has.
 func TestMetricsArrive(t *testing.T) {
@@ -46,10 +55,7 @@ func TestMetricsArrive(t *testing.T) {
 			if protocol != export.GRPC {
 				url = s.HTTP + "/v1/traces" // as it may be given for spans
 			}
-			e, err := export.Target{URL: url, Protocol: protocol}.NewMetrics(context.Background(), export.MetricsOptions{})
-			if err != nil {
-				t.Fatal(err)
-			}
+			e := startMetrics(t, export.Target{URL: url, Protocol: protocol}, export.Retry{}, nil)
 			want, points := metricsOf(t, otlp.NewMetrics(e, otlp.Options{Format: otlp.Binary}))
 			if r := e.Close(); r != (export.Report{Sent: points}) || points == 0 {
 				t.Errorf("reported are %+v of %d points", r, points)
@@ -83,21 +89,14 @@ func TestMetricsThatFailAreKept(t *testing.T) {
 			return otlpserver.Answer{Status: 500}
 		}})
 		var kept bytes.Buffer
-		o := export.MetricsOptions{Retry: export.Retry{For: -1}, Failed: export.MetricsFileWriter(&kept, f)}
-		e, err := export.Target{URL: down.HTTP}.NewMetrics(context.Background(), o)
-		if err != nil {
-			t.Fatal(err)
-		}
+		e := startMetrics(t, export.Target{URL: down.HTTP}, export.Retry{For: -1}, export.MetricsFileWriter(&kept, f))
 		want, points := metricsOf(t, otlp.NewMetrics(e, otlp.Options{Format: otlp.Binary}))
 		if r := e.Close(); r.Failed != points || r.Err == nil {
 			t.Errorf("reported are %+v of %d points", r, points)
 		}
 
 		up := otlpserver.Start(t, otlpserver.Options{})
-		again, err := export.Target{URL: up.HTTP}.NewMetrics(context.Background(), export.MetricsOptions{})
-		if err != nil {
-			t.Fatal(err)
-		}
+		again := startMetrics(t, export.Target{URL: up.HTTP}, export.Retry{}, nil)
 		if err := again.Send(&kept); err != nil {
 			t.Fatal(err)
 		}
@@ -123,16 +122,16 @@ func TestMetricsRefused(t *testing.T) {
 		{"rejected", otlpserver.Answer{Rejected: 2, Notice: "too old"}, func(r export.Report, points int64) bool {
 			return r.Sent+r.Rejected == points && r.Rejected > 0 && r.Rejected%2 == 0 && r.Notice == "too old" && r.Err == nil
 		}},
+		{"more rejected than there are", otlpserver.Answer{Rejected: 30_000}, func(r export.Report, points int64) bool {
+			return r.Sent == 0 && r.Rejected == points && r.Err == nil
+		}},
 		{"failed", otlpserver.Answer{Status: 401, Message: "who?"}, func(r export.Report, points int64) bool {
 			return r.Failed == points && r.Sent == 0 && r.Err != nil && strings.Contains(r.Err.Error(), "401")
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := otlpserver.Start(t, otlpserver.Options{Answer: func(otlpserver.Request) otlpserver.Answer { return tt.answer }})
-			e, err := export.Target{URL: s.HTTP}.NewMetrics(context.Background(), export.MetricsOptions{Retry: export.Retry{For: time.Second}})
-			if err != nil {
-				t.Fatal(err)
-			}
+			e := startMetrics(t, export.Target{URL: s.HTTP}, export.Retry{For: time.Second}, nil)
 			_, points := metricsOf(t, otlp.NewMetrics(e, otlp.Options{Format: otlp.Binary}))
 			if r := e.Close(); !tt.check(r, points) {
 				t.Errorf("reported are %+v of %d points", r, points)

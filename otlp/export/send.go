@@ -2,6 +2,8 @@ package export
 
 import (
 	"context"
+	"errors"
+	"net/http/httptrace"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -52,13 +54,13 @@ func (e *Exporter) send(batch []*tracepb.ResourceSpans, size int) error {
 	}
 	rejected, notice, err := partialSuccess(e.upload(batch))
 	if err != nil && e.ctx.Err() != nil {
-		e.report.Failed += n
-		return context.Cause(e.ctx)
+		return errors.Join(context.Cause(e.ctx), e.fail(batch, n))
 	}
 	v, _ := judge(err)
 	switch {
 	case v == taken:
-		e.take(n, rejected, notice)
+		e.report.take(n, rejected, notice)
+		e.progress()
 		return nil
 	case v == tooLarge && n > 1 && size > smallest:
 		a, b := halve(batch)
@@ -74,21 +76,9 @@ func (e *Exporter) send(batch []*tracepb.ResourceSpans, size int) error {
 
 func (e *Exporter) sendHalves(a, b []*tracepb.ResourceSpans) error {
 	if err := e.send(a, sizeOf(a)); err != nil {
-		e.report.Failed += countSpans(b)
-		return err
+		return errors.Join(err, e.fail(b, countSpans(b)))
 	}
 	return e.send(b, sizeOf(b))
-}
-
-// take counts a batch as taken.
-func (e *Exporter) take(n, rejected int64, notice string) {
-	rejected = min(max(rejected, 0), n)
-	e.report.Sent += n - rejected
-	e.report.Rejected += rejected
-	if e.report.Notice == "" {
-		e.report.Notice = notice
-	}
-	e.progress()
 }
 
 // smallest is the size of a batch that no back end can mean when it says that
@@ -99,7 +89,7 @@ const smallest = 16 << 10
 // client's last word.
 func (e *Exporter) upload(batch []*tracepb.ResourceSpans) (err error) {
 	once := func() (struct{}, error) {
-		err = e.client.UploadTraces(e.ctx, batch)
+		err = e.uploadOnce(batch)
 		switch v, delay := judge(err); {
 		case v == taken:
 			return struct{}{}, nil
@@ -124,6 +114,45 @@ func (e *Exporter) upload(batch []*tracepb.ResourceSpans) (err error) {
 			MaxInterval:         maxRetryInterval,
 		}))
 	return err
+}
+
+// patience is how long the client may take to return after an answer came.
+const patience = 300 * time.Millisecond
+
+var errBusy = errors.New("it is overloaded or out of order (HTTP 429, 502, 503 or 504)")
+
+// uploadOnce sends a batch once, as far as that is for us to say. Of answers by
+// which the back end asks to wait, otlptracehttp says nothing before it has
+// tried for long enough; but that it has not returned long after an answer shows
+// that there was one.
+func (e *Exporter) uploadOnce(batch []*tracepb.ResourceSpans) error {
+	if e.o.Retrying == nil {
+		return e.client.UploadTraces(e.ctx, batch)
+	}
+	answered := make(chan struct{}, 1)
+	ctx := httptrace.WithClientTrace(e.ctx, &httptrace.ClientTrace{GotFirstResponseByte: func() {
+		select {
+		case answered <- struct{}{}:
+		default:
+		}
+	}})
+	done := make(chan error, 1)
+	go func() { done <- e.client.UploadTraces(ctx, batch) }()
+	var late <-chan time.Time
+	told := false
+	for {
+		select {
+		case err := <-done:
+			return err
+		case <-answered:
+			late = time.After(patience)
+		case <-late:
+			if !told {
+				e.o.Retrying(errBusy, 0)
+			}
+			told = true
+		}
+	}
 }
 
 // fail counts a batch as failed, and keeps it if it is to be kept.

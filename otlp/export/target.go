@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
+	"google.golang.org/grpc/credentials/insecure"
 )
 
 // A Protocol is a way to send OTLP, by the name that
@@ -72,8 +73,9 @@ func (t Target) ResolveMetrics() (Target, error) {
 }
 
 func (t Target) resolve(s signal) (Target, error) {
+	variable := ""
 	if t.URL == "" {
-		if t.URL, _ = s.env("ENDPOINT"); t.URL == "" {
+		if t.URL, variable = s.env("ENDPOINT"); t.URL == "" {
 			return t, errors.New("the environment has no OTEL_EXPORTER_OTLP_ENDPOINT")
 		}
 	}
@@ -93,7 +95,20 @@ func (t Target) resolve(s signal) (Target, error) {
 	default:
 		return t, fmt.Errorf("%s is %s, %s or %s, not %q", cmp.Or(source, "the protocol"), GRPC, HTTPProtobuf, HTTPJSON, t.Protocol)
 	}
+	if variable != "" && t.Protocol != GRPC {
+		// gRPC has targets of other kinds, too.
+		if u, err := url.Parse(t.URL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+			return t, fmt.Errorf("%s is to be like http://localhost:4318 or https://example.com", variable)
+		}
+	}
 	return t, nil
+}
+
+// plain reports whether the target is to be reached without TLS, whatever
+// certificates the environment has for others.
+func (t Target) plain() bool {
+	u, err := url.Parse(t.URL)
+	return err == nil && u.Scheme == "http"
 }
 
 // port returns the port of an endpoint, which in the environment may have no
@@ -125,6 +140,9 @@ func (t Target) NewClient(r Retry) (Client, error) {
 	if t.Protocol == GRPC {
 		// Its timeout would end its retries, too: Exporter does them.
 		o := []otlptracegrpc.Option{otlptracegrpc.WithRetry(otlptracegrpc.RetryConfig{})}
+		if t.plain() {
+			o = append(o, otlptracegrpc.WithTLSCredentials(insecure.NewCredentials()))
+		}
 		if given {
 			o = append(o, otlptracegrpc.WithEndpointURL(u.String()))
 		}
@@ -143,6 +161,9 @@ func (t Target) NewClient(r Retry) (Client, error) {
 			MaxInterval:     maxRetryInterval,
 			MaxElapsedTime:  r.limit(),
 		}),
+	}
+	if t.plain() {
+		o = append(o, otlptracehttp.WithTLSClientConfig(nil))
 	}
 	if given {
 		o = append(o, otlptracehttp.WithEndpointURL(u.String()))

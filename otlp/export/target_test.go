@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/trace2otel/trace2otel/internal/otlpserver"
+	"github.com/trace2otel/trace2otel/otlp"
 	"github.com/trace2otel/trace2otel/otlp/export"
 )
 
@@ -135,6 +136,42 @@ func TestTLS(t *testing.T) {
 			}
 		})
 	})
+}
+
+// Certificates in the environment are for servers with TLS, and do no harm where
+// the scheme is http.
+func TestCertificateWithoutTLS(t *testing.T) {
+	other := otlpserver.Start(t, otlpserver.Options{TLS: true})
+	both(t, func() otlpserver.Options { return otlpserver.Options{} }, func(t *testing.T, s *otlpserver.Server, target export.Target) {
+		t.Setenv("OTEL_EXPORTER_OTLP_CERTIFICATE", other.Certificate)
+		counts(t, deliver(t, target, export.Options{Retry: quick}, someSpans(t, 10, 10)), 10, 0, 0)
+		e := startMetrics(t, target, quick, nil)
+		_, points := metricsOf(t, otlp.NewMetrics(e, otlp.Options{Format: otlp.Binary}))
+		if r := e.Close(); r.Sent != points {
+			t.Errorf("reported are %+v of %d points", r, points)
+		}
+		t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", target.URL)
+		t.Setenv("OTEL_EXPORTER_OTLP_PROTOCOL", string(target.Protocol))
+		counts(t, deliver(t, export.Target{}, export.Options{Retry: quick}, someSpans(t, 10, 10)), 10, 0, 0)
+	})
+}
+
+// An endpoint of the environment that is no URL is told at once, but for gRPC,
+// which takes others.
+func TestEndpointsWithoutScheme(t *testing.T) {
+	s := otlpserver.Start(t, otlpserver.Options{})
+	for _, name := range []string{"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv(name, "localhost:4318")
+			_, err := export.Target{}.NewClient(export.Retry{})
+			if want := name + " is to be like http://localhost:4318"; err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("got %v, want %s", err, want)
+			}
+		})
+	}
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", strings.Replace(strings.TrimPrefix(s.GRPC, "http://"), "127.0.0.1", "localhost", 1))
+	t.Setenv("OTEL_EXPORTER_OTLP_INSECURE", "true")
+	counts(t, deliver(t, export.Target{Protocol: export.GRPC}, export.Options{Retry: quick}, someSpans(t, 10, 10)), 10, 0, 0)
 }
 
 // A server without TLS takes nothing by it, ever.

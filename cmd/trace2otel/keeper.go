@@ -1,0 +1,55 @@
+package main
+
+import "github.com/trace2otel/trace2otel/otlp"
+
+// A keeper keeps what a back end did not take in a file, for trace2otel send.
+type keeper struct {
+	path string // of the file, or empty: nothing is kept
+
+	file *outputFile // while it is open
+	kept string      // the file, once it has something that failed
+	err  error       // why it has not
+}
+
+// open creates the file.
+func (k *keeper) open(c *cli) (err error) {
+	if k.path == "" {
+		return nil
+	}
+	if k.file, err = createOutput(k.path, c.stdout, outputMode{}, c.temporary); err != nil {
+		k.file = nil
+		return cannotWrite(k.path, err)
+	}
+	return nil
+}
+
+func (k *keeper) format() otlp.Format { return formatOf(k.path) }
+
+// Write explains its errors, which are on their way past what else a delivery
+// may fail from.
+func (k *keeper) Write(p []byte) (int, error) {
+	n, err := k.file.Write(p)
+	if err != nil {
+		err = k.file.explain(withoutPath(err))
+	}
+	return n, err
+}
+
+// close puts the file into its place if something failed, or if it is to say
+// that nothing did; else nothing is left. It is for calling once or more.
+func (k *keeper) close(failed int64, complete bool) {
+	f := k.file
+	if f == nil {
+		return
+	}
+	k.file = nil
+	if f.err != nil || failed == 0 && !complete {
+		f.discard() // an error of writing has been told
+		return
+	}
+	if err := f.commit(); err != nil {
+		k.err = f.explain(err)
+	} else if failed > 0 {
+		k.kept = k.path
+	}
+}
