@@ -211,7 +211,7 @@ func (c *conversion) finish(last Time) {
 	}
 	c.engine.finish(last)
 	c.out.flush()
-	c.summary.End = last
+	c.summary.Last, c.summary.End = last, last
 	if w := c.out.window; w != nil {
 		c.summary.End = min(last, w.to)
 	}

@@ -81,7 +81,8 @@ const (
 	// KindSTW stops the world, from the request by G on P to the restart, for
 	// the reason Name ("GC mark termination", "read mem stats"…). On the End,
 	// ID is for how many nanoseconds it was stopping: until the last other proc
-	// that ran went idle. It is known if the End has the flag Stopped.
+	// that ran went idle. It is known if the End has the flag Stopped; in a
+	// window that ends before, it is up to there, without the flag.
 	KindSTW
 
 	// KindAssist is a mark assist of G; G may block within.
@@ -146,7 +147,8 @@ const (
 	// OpenStart marks an interval that was under way when observation of it
 	// began: Start is the time from which it is known to hold, not when it
 	// began. Its Begin may be back-dated, that is, have a Time before that of
-	// records already emitted; no other record may.
+	// records already emitted; no other record may. It also marks an Instant of
+	// a window's start: what it says has been so for some time.
 	OpenStart Flags = 1 << iota
 
 	// OpenEnd marks an interval that was still under way when the trace, or
@@ -315,7 +317,8 @@ func (t *Trace) Window() string {
 // A Summary is what is known after the last record.
 type Summary struct {
 	Trace
-	End         Time  // of the last event
+	End         Time  // of the last event, or of the window
+	Last        Time  // of the last event that was read: after End if the window ended before
 	Events      int64 // events read, Syncs included
 	Generations int64 // generations of which events were read
 	Adjusted    int64 // events that the decoder moved, so that times are in order

@@ -177,10 +177,8 @@ func (w *window) cutStart(r *Record) {
 	r.Time = max(r.Time, w.from)
 	r.Start = w.from
 	r.Seen = max(r.Seen, w.from)
-	if r.Phase != Instant {
-		r.Flags |= OpenStart
-		r.Prev = StateNone
-	}
+	r.Flags |= OpenStart
+	r.Prev = StateNone
 }
 
 // cutEnd changes r, whose time is after the window, to what of it is within. It
@@ -194,8 +192,8 @@ func (w *window) cutEnd(r *Record) bool {
 	case KindSyscall:
 		r.ID = min(r.ID, uint64(w.to-r.Start))
 	case KindSTW:
-		if r.ID > uint64(w.to-r.Start) {
-			r.ID, r.Flags = 0, r.Flags&^Stopped
+		if stopping := uint64(w.to - r.Start); r.ID > stopping {
+			r.ID, r.Flags = stopping, r.Flags&^Stopped
 		}
 	case KindSweep:
 		r.ID, r.Parent = 0, 0

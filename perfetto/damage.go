@@ -14,10 +14,12 @@ func (s *Sink) showDamage(sum *convert.Summary) {
 		})
 		ln.release(t)
 	}
-	if r := &sum.Repairs; r.Cut > 0 && r.CutAt >= sum.Start && r.CutAt <= sum.End {
-		show(r.CutAt, "incomplete from here on", r.String())
+	if r := &sum.Repairs; r.Cut > 0 && r.CutAt <= sum.End {
+		show(max(r.CutAt, sum.Start), "incomplete from here on", r.String())
 	}
 	switch {
+	case sum.Last > sum.End:
+		// It is not the window that ends there.
 	case sum.Loss != nil && sum.Loss.Err != nil:
 		show(sum.End, "the rest is lost", sum.Loss.Err.Error())
 	case sum.Unstopped:

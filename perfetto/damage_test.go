@@ -36,8 +36,13 @@ func TestDamageIsShown(t *testing.T) {
 			"the rest is lost, 6503, the trace is cut off within a batch",
 		}},
 		{"cut before the window", 1160324, convert.Options{Decoder: convert.DecoderOwn, From: 6 * time.Second}, []string{
+			"incomplete from here on, 6000, other events, most names and all stacks are missing",
 			"the rest is lost, 6503, the trace is cut off within a batch",
 		}},
+		{"the window ends before the loss", 1160324, convert.Options{Decoder: convert.DecoderOwn, From: 6 * time.Second, To: 6100 * time.Millisecond}, []string{
+			"incomplete from here on, 6000, other events, most names and all stacks are missing",
+		}},
+		{"the window ends before the end, which may be missing", generations, convert.Options{To: 5800 * time.Millisecond}, nil},
 		{"ended between generations", generations, convert.Options{}, []string{
 			"the end may be missing, 5887, the trace ends as if it went on",
 		}},

@@ -6,9 +6,16 @@ import (
 	"github.com/trace2otel/trace2otel/convert"
 )
 
+// createdBefore names the instant at the start of a window, or of the trace, that
+// tells by whom and where a goroutine was created that lives then.
+const createdBefore = "created before"
+
 // unknownFunction names the process of goroutines whose start function never
 // showed.
 const unknownFunction = "unknown"
+
+// noGoroutine names the thread of what belongs to none.
+const noGoroutine = "no goroutine"
 
 // A goroutine is what is kept of one that lives.
 type goroutine struct {
@@ -35,6 +42,7 @@ type goroutine struct {
 
 	open    []openSlice      // on its track or in its lanes, outermost first
 	lanes   *lanes           // for what does not nest: see slice
+	late    *lateName        // that slices elsewhere wait for, or nil
 	samples []convert.Record // that wait for its name
 }
 
@@ -64,7 +72,7 @@ func (s *Sink) newGoroutine(id convert.GoID) *goroutine {
 	}
 	*g = goroutine{track: s.newTrack(), cpu: noCPU, open: g.open[:0]}
 	if id == convert.NoGoroutine {
-		g.tid, g.name = s.runtime.process.pid, "no goroutine"
+		g.tid, g.name = s.runtime.process.pid, noGoroutine
 		s.declareIn(g, s.runtime.process)
 	} else {
 		g.tid, g.name = thread(id)
@@ -99,6 +107,7 @@ func (g *goroutine) declared() bool { return g.process != nil || g.lane != nil &
 
 func (s *Sink) declareIn(g *goroutine, p *process) {
 	g.process = p
+	g.nameLate(p.name)
 	s.w.describeThread(g.track, p.pid, g.tid, g.name)
 	for i := range g.samples {
 		s.writeSample(&g.samples[i], g)
@@ -133,6 +142,9 @@ func (s *Sink) goroutineLife(r *convert.Record) {
 	case convert.Begin:
 		if r.By != convert.NoGoroutine {
 			e := event{typ: typeInstant, track: g.track, category: catGoroutine, name: "created", stack: r.ByStack}
+			if r.Flags&convert.OpenStart != 0 {
+				e.name = createdBefore
+			}
 			e.goroutineArg(argCreator, r.By)
 			s.w.event(r.Time, &e)
 		}
@@ -152,13 +164,13 @@ func (s *Sink) goroutineLife(r *convert.Record) {
 // syscall shows a system call, whatever the goroutine's states within.
 func (s *Sink) syscall(r *convert.Record) {
 	s.slice(r)
-	s.onThread(r, "")
+	s.onThread(r, nil)
 }
 
-// label marks a change of a GC worker's mode.
+// label marks a change of a GC worker's mode, or which it has at a window's start.
 func (s *Sink) label(r *convert.Record) {
 	g := s.goroutine(r.G)
-	e := event{typ: typeInstant, track: g.track, category: catLabel, name: orElse(r.Name, "label"), stack: r.Stack}
+	e := event{typ: typeInstant, track: g.track, category: catLabel, name: orElse(r.Name, "label"), stack: r.Stack, flags: r.Flags}
 	s.w.event(r.Time, &e)
 }
 

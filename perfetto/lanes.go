@@ -1,6 +1,8 @@
 package perfetto
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 
 	"github.com/trace2otel/trace2otel/convert"
@@ -33,7 +35,7 @@ type laneTracks struct {
 
 // A procLane is the track of a P.
 type procLane struct {
-	track  uint64
+	namedTrack
 	busy   bool
 	ending bool
 	flags  convert.Flags
@@ -85,6 +87,7 @@ func (s *Sink) nameLane(g *goroutine, name string) {
 		return
 	}
 	g.named = true
+	g.nameLate(name)
 	g.lane.group = s.functionLanes(name)
 	s.w.describeLane(g.track, g.lane.group)
 }
@@ -97,13 +100,13 @@ func (s *Sink) endLife(r *convert.Record, g *goroutine) {
 
 // onProc shows a state on the P that it took. A system call does not end what
 // its P runs, until it loses the P.
-func (s *Sink) onProc(r *convert.Record, name string) {
+func (s *Sink) onProc(r *convert.Record, g *goroutine) {
 	if r.P == convert.NoProc {
 		return
 	}
 	l := s.laneTracks.byP[r.P]
 	if l == nil {
-		l = &procLane{track: s.newTrack(), until: r.Time}
+		l = &procLane{namedTrack: namedTrack{track: s.newTrack()}, until: r.Time}
 		s.laneTracks.byP[r.P] = l
 		s.w.describeLane(l.track, &lanes{name: "P " + strconv.FormatInt(int64(r.P), 10), parent: s.laneTracks.procs.track})
 	}
@@ -123,15 +126,15 @@ func (s *Sink) onProc(r *convert.Record, name string) {
 		s.endOnProc(l, max(s.now, l.until))
 	}
 	begin := max(r.Time, l.until)
-	e := event{typ: typeBegin, track: l.track, category: catProc, name: name, flags: r.Flags}
+	e := event{category: catProc, flags: r.Flags}
 	e.arg(argGoroutine, int64(r.G))
-	s.w.event(begin, &e)
+	s.beginNamed(&l.namedTrack, begin, &e, g)
 	l.busy, l.g, l.until = true, r.G, begin
 }
 
 func (s *Sink) endOnProc(l *procLane, t convert.Time) {
 	if l.ending {
-		s.w.end(t, l.track, l.flags&convert.OpenEnd)
+		s.endNamed(&l.namedTrack, t, l.flags&convert.OpenEnd)
 		l.busy, l.ending, l.until = false, false, t
 	}
 }
@@ -142,4 +145,11 @@ func (s *Sink) settleLanes() {
 		s.endOnProc(l, s.now)
 	}
 	s.laneTracks.ending = s.laneTracks.ending[:0]
+}
+
+// finishLanes writes what still waits on Ps.
+func (s *Sink) finishLanes() {
+	for _, id := range slices.Sorted(maps.Keys(s.laneTracks.byP)) {
+		s.catchUp(&s.laneTracks.byP[id].namedTrack)
+	}
 }

@@ -93,6 +93,13 @@ func TestLanesInSQL(t *testing.T) {
 				select track.name, s.category, count(), sum(s.dur) from up join slice s using (id)
 				join slice l on l.id = life join track on track.id = l.track_id
 				where s.category in ('wait', 'runnable', 'syscall') and s.track_id = l.track_id group by 1, 2`), want.inner.rows())
+			if got := db.Table(`
+				select p.ts, a.int_value from slice p join args a using (arg_set_id)
+				where p.category = 'proc' and p.name = 'unknown' and a.key = 'debug.goroutine' and a.int_value in (
+					select int_value from slice join args using (arg_set_id) join track on track.id = track_id
+					where category = 'goroutine' and key = 'debug.goroutine' and track.name != 'unknown')`); got != "" {
+				t.Errorf("named unknown on their Ps:\n%s", got)
+			}
 			if got := db.Table("select count() from thread_state"); got != "0\n" {
 				t.Errorf("%s thread states", got)
 			}

@@ -9,8 +9,8 @@ import (
 )
 
 // A Selection is the goroutines to show. CPUs and threads then show what they
-// ran of these; what is no goroutine's (the runtime's tracks, tasks, counters)
-// is shown in full.
+// ran of these; what is no goroutine's (the runtime's tracks, tasks with all their
+// logs, counters) is shown in full.
 type Selection struct {
 	// Text says in the file's metadata what was selected.
 	Text string
@@ -23,7 +23,7 @@ type Selection struct {
 func (s *Selection) hides(r *convert.Record) bool {
 	switch r.Kind {
 	case convert.KindGoroutine, convert.KindState, convert.KindSyscall, convert.KindAssist,
-		convert.KindRegion, convert.KindLog, convert.KindSample, convert.KindLabel:
+		convert.KindRegion, convert.KindSample, convert.KindLabel:
 		return !s.Goroutines[r.G]
 	}
 	return false

@@ -3,12 +3,14 @@ package perfetto_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"maps"
 	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/trace2otel/trace2otel/convert"
 	"github.com/trace2otel/trace2otel/internal/sinktest"
@@ -67,17 +69,22 @@ func TestSelector(t *testing.T) {
 }
 
 // TestSelectionInSQL shows some goroutines of a real trace: what is said of
-// them is as without a selection, of the others there is nothing, and counters
-// count all.
+// them is as without a selection, of the others there is nothing, counters count
+// all, and tasks have all their logs.
 func TestSelectionInSQL(t *testing.T) {
 	for _, f := range sinktest.Traces(t) {
-		if f.Name != "go1.26.8-multi.trace" && f.Name != "go1.24.0-stress-start-stop.trace" {
+		match, ok := map[string]string{
+			"go1.26.8-multi.trace":             `^(net/http\.|main\.)`,
+			"go1.24.0-stress-start-stop.trace": `^(net/http\.|main\.)`,
+			"go1.26.8-annotations.trace":       `^runtime\.`, // which writes no log
+		}[f.Name]
+		if !ok {
 			continue
 		}
 		t.Run(f.Name, func(t *testing.T) {
 			t.Parallel()
 			rec := sinktest.Load(t, f)
-			selector := perfetto.Selector{Match: regexp.MustCompile(`^(net/http\.|main\.)`)}
+			selector := perfetto.Selector{Match: regexp.MustCompile(match)}
 			if err := rec.Replay(&selector, 1000); err != nil {
 				t.Fatal(err)
 			}
@@ -91,14 +98,15 @@ func TestSelectionInSQL(t *testing.T) {
 			whole, part := traceprocessor.OpenBytes(t, all.Bytes()), traceprocessor.OpenBytes(t, some.Bytes())
 			part.CheckImport()
 			// A table of their own: a subselect would be run for every row.
-			const selected = `create perfetto table selected as select utid, tid from thread join process using (upid)
-				where process.name glob 'net/http.*' or process.name glob 'main.*'`
+			selected := `create perfetto table selected as select utid, tid from thread join process using (upid)
+				where regexp('` + match + `', process.name)`
 			whole.Query(selected)
 			part.Query(selected)
 			for _, sql := range []string{
 				`select tid, state, sum(dur) from selected join thread_state using (utid) group by 1, 2`,
 				`select tid, category, slice.name, count(), sum(dur) from selected join thread_track t using (utid)
 				 join slice on slice.track_id = t.id group by 1, 2, 3`,
+				`select category, name, count(), sum(dur) from slice where category in ('task', 'task log') group by 1, 2`,
 				`select name, count(), sum(value) from counter join counter_track t on t.id = track_id group by 1`,
 			} {
 				var want []string
@@ -117,43 +125,78 @@ func TestSelectionInSQL(t *testing.T) {
 }
 
 // TestWindowInSQL loads parts of traces: the file has what the records of the
-// part have, and says what is cut.
+// part have, and says what is cut. Some of the parts begin or end while the world
+// is being stopped.
 func TestWindowInSQL(t *testing.T) {
 	for _, f := range sinktest.Traces(t) {
 		switch f.Name {
-		case "go1.26.8-multi.trace", "go1.22.0-cgo-callback.trace", "go1.24.0-gc-stress.trace", "tasks.trace":
+		case "go1.26.8-multi.trace", "go1.22.0-cgo-callback.trace", "go1.24.0-gc-stress.trace", "go1.26.8-gc-stress.trace", "tasks.trace":
 		default:
 			continue
 		}
 		t.Run(f.Name, func(t *testing.T) {
 			t.Parallel()
-			var sums sinktest.Sums
-			sinktest.Run(t, f, &sums)
-			length := sums.Summary.End.Sub(sums.Trace.Start)
-			in, err := os.Open(f.Path)
-			if err != nil {
-				t.Fatal(err)
+			rec := sinktest.Load(t, f)
+			length := rec.Summary.End.Sub(rec.Summary.Start)
+			windows := []convert.Options{{From: length / 3, To: length / 2}}
+			for i := range rec.Records {
+				if r := &rec.Records[i]; r.Kind == convert.KindSTW && r.Phase == convert.End && r.ID > 1 {
+					within := r.Start.Sub(rec.Summary.Start) + time.Duration(r.ID/2)
+					windows = append(windows, convert.Options{To: within}, convert.Options{From: within, To: within + length/10})
+					break
+				}
 			}
-			defer in.Close()
-			var file bytes.Buffer
-			var want truth
-			o := convert.Options{Start: sinktest.Wall, From: length / 3, To: length / 2}
-			if _, err := convert.Run(context.Background(), in, o, newSink(&file), &want); err != nil {
-				t.Fatal(err)
+			for _, o := range windows {
+				t.Run(fmt.Sprintf("%v-%v", o.From, o.To), func(t *testing.T) {
+					o.Start = sinktest.Wall
+					testWindow(t, f, o)
+				})
 			}
-			db := traceprocessor.OpenBytes(t, file.Bytes())
-			db.CheckImport()
-			db.Query(stacksSQL)
-			for _, q := range queries {
-				compare(t, q.what, db.Query(q.sql), q.want(&want).rows())
-			}
-			if got := db.Table(`
-				select min(ts) >= trace_start(), max(ts + dur) <= trace_end(),
-				(select count() > 0 from args where key = 'debug.open_start'),
-				(select count() > 0 from args where key = 'debug.open_end') from slice`); got != "1\t1\t1\t1\n" {
-				t.Errorf("within the window, cut at its ends: %s", got)
-			}
-			checkWall(t, db, &want)
 		})
+	}
+}
+
+func testWindow(t *testing.T, f sinktest.File, o convert.Options) {
+	in, err := os.Open(f.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	var file, woken bytes.Buffer
+	var want truth
+	_, err = convert.Run(context.Background(), in, o, newSink(&file), perfetto.New(&woken, perfetto.Options{Wakers: true}), &want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := traceprocessor.OpenBytes(t, file.Bytes())
+	db.CheckImport()
+	db.Query(stacksSQL)
+	for _, q := range queries {
+		compare(t, q.what, db.Query(q.sql), q.want(&want).rows())
+	}
+	if got := db.Table(`
+		select min(ts) >= trace_start(), max(ts + dur) <= trace_end(),
+		(select count() > 0 from args where key = 'debug.open_start'),
+		(select count() > 0 from args where key = 'debug.open_end') from slice`); got != "1\t1\t1\t1\n" {
+		t.Errorf("within the window, cut at its ends: %s", got)
+	}
+	checkThreads(t, db)
+	checkWall(t, db, &want)
+
+	db = traceprocessor.OpenBytes(t, woken.Bytes())
+	db.CheckImport()
+	checkThreads(t, db)
+}
+
+// checkThreads holds the table of threads against what it is to be: goroutines
+// that have states, in a row each.
+func checkThreads(t *testing.T, db *traceprocessor.DB) {
+	t.Helper()
+	const goroutines = "tid != 0 and tid not in (select pid from process)"
+	if got := db.Table("select tid, count() from thread where " + goroutines + " group by 1 having count() > 1"); got != "" {
+		t.Errorf("threads with several rows:\n%s", got)
+	}
+	if got := db.Table("select tid from thread where " + goroutines + " and utid not in (select utid from thread_state)"); got != "" {
+		t.Errorf("threads without states:\n%s", got)
 	}
 }

@@ -128,6 +128,9 @@ func (s *Sink) Finish(sum *convert.Summary) error {
 	s.finishCounters(sum.End)
 	s.finishMetrics()
 	s.finishGoroutines()
+	s.finishThreads()
+	s.finishLanes()
+	s.describeLast()
 	s.showDamage(sum)
 	s.summarize(sum)
 	s.w.flush()
@@ -173,6 +176,21 @@ func (s *Sink) settle(next convert.Time) {
 func (s *Sink) newTrack() uint64 {
 	s.tracks++
 	return s.tracks
+}
+
+// describeLast describes, as the last of all threads, one that never ends. To
+// trace_processor the last that a sequence describes is the one that writes it:
+// each event of a track that is no thread's makes it a thread again if it has
+// ended, in a second row of its table.
+func (s *Sink) describeLast() {
+	p := s.runtime.process
+	track := uint64(0)
+	if g := s.goroutines.Get(convert.NoGoroutine); g != nil {
+		track = g.track
+	} else {
+		track = s.newTrack()
+	}
+	s.w.describeThread(track, p.pid, p.pid, noGoroutine)
 }
 
 // finishGoroutines declares the goroutines whose names never came.

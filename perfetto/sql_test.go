@@ -120,7 +120,23 @@ func TestTracesInSQL(t *testing.T) {
 				t.Errorf("open, without a state, or drawn as real-time:\n%s", open)
 			}
 			checkWall(t, db, &want)
+			if !strings.HasPrefix(f.Name, "fuzz-") { // ids that come again have several
+				checkThreads(t, db)
+			}
+			checkNames(t, db)
 		})
+	}
+}
+
+// checkNames asks for what is named after a start function that was not known
+// yet, though it came later.
+func checkNames(t *testing.T, db *traceprocessor.DB) {
+	t.Helper()
+	if got := db.Table(`
+		select s.category, s.ts, a.int_value, p.name from slice s join args a using (arg_set_id)
+		join thread on thread.tid = a.int_value join process p using (upid)
+		where s.category in ('thread', 'proc') and s.name = 'unknown' and a.key = 'debug.goroutine' and p.name != 'unknown'`); got != "" {
+		t.Errorf("named unknown:\n%s", got)
 	}
 }
 

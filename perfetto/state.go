@@ -103,8 +103,8 @@ func (s *Sink) state(r *convert.Record) {
 	g := s.goroutine(r.G)
 	if r.Phase == convert.Begin {
 		s.count(r.Time, &g.counted, role(r.State))
-		if s.o.Wakers {
-			g.waker = r.By
+		if g.waker = r.By; r.Flags&convert.OpenStart != 0 {
+			g.waker = convert.NoGoroutine // it woke g before
 		}
 		if s.o.Flows != 0 {
 			switch r.State {
@@ -123,12 +123,12 @@ func (s *Sink) state(r *convert.Record) {
 		}
 	}
 	if r.State == convert.StateRunning {
-		s.onThread(r, g.function())
+		s.onThread(r, g)
 	}
 	if s.o.Layout == LayoutProcs {
 		switch r.State {
 		case convert.StateRunning, convert.StateSyscall:
-			s.onProc(r, g.function())
+			s.onProc(r, g)
 		case convert.StateRunnable:
 			s.slice(r)
 		}
@@ -223,8 +223,7 @@ func (s *Sink) show(t convert.Time, g *goroutine, st taskState, cpu int32) {
 	}
 	left := g.shown == taskRunning
 	g.shown = st
-	if s.o.Wakers && st == taskRunnable && !g.closing && g.waker != convert.NoGoroutine && s.o.Only.shows(g.waker) &&
-		s.writeWaking(t, g, s.goroutine(g.waker)) {
+	if s.o.Wakers && st == taskRunnable && !g.closing && s.writeWaking(t, g) {
 		return
 	}
 	s.writeState(t, g, left)

@@ -76,13 +76,15 @@ func (ln *lane) depth() int {
 // category, and on its task's, while that is open, named by its message. There,
 // the slice that it lies on has the task's id.
 func (s *Sink) log(r *convert.Record) {
-	g := s.goroutine(r.G)
-	e := event{typ: typeInstant, track: g.track, category: catLog, name: orElse(r.Name, "log"), stack: r.Stack}
-	e.message, e.hasMessage = r.Text, true
-	if r.ID != convert.NoTask {
-		e.correlation = r.ID
+	if s.o.Only.shows(r.G) {
+		g := s.goroutine(r.G)
+		e := event{typ: typeInstant, track: g.track, category: catLog, name: orElse(r.Name, "log"), stack: r.Stack}
+		e.message, e.hasMessage = r.Text, true
+		if r.ID != convert.NoTask {
+			e.correlation = r.ID
+		}
+		s.w.event(r.Time, &e)
 	}
-	s.w.event(r.Time, &e)
 	if ln := s.runtime.open[spanKey{convert.KindTask, r.ID}]; ln != nil {
 		s.w.event(r.Time, &event{
 			typ: typeInstant, track: ln.track, category: catTaskLog, name: orElse(start(r.Text), orElse(r.Name, "log")), rare: true,

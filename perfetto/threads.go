@@ -1,6 +1,8 @@
 package perfetto
 
 import (
+	"cmp"
+	"slices"
 	"strconv"
 
 	"github.com/trace2otel/trace2otel/convert"
@@ -20,7 +22,7 @@ type threadTracks struct {
 }
 
 type osThread struct {
-	track uint64
+	namedTrack
 	busy  bool
 	kind  convert.Kind // of what it does, while busy,
 	g     convert.GoID // and for whom
@@ -36,14 +38,14 @@ func (s *Sink) startThreads() {
 }
 
 // onThread shows the Begin or End of a running state, or of a system call, on
-// the thread that it took. name is the goroutine's start function.
-func (s *Sink) onThread(r *convert.Record, name string) {
+// the thread that it took. g is r's goroutine.
+func (s *Sink) onThread(r *convert.Record, g *goroutine) {
 	if s.o.NoThreads || r.M == convert.NoThread || r.Phase == convert.Instant {
 		return
 	}
 	th := s.threads.byID.Get(r.M)
 	if th == nil {
-		th = &osThread{track: s.newTrack(), until: r.Time}
+		th = &osThread{namedTrack: namedTrack{track: s.newTrack()}, until: r.Time}
 		s.threads.byID.Set(r.M, th)
 		s.w.describeLane(th.track, &lanes{name: "M " + strconv.FormatInt(int64(r.M), 10), parent: s.threads.process.track})
 	}
@@ -57,10 +59,10 @@ func (s *Sink) onThread(r *convert.Record, name string) {
 		// The trace contradicts itself: an end was lost.
 		s.endOnThread(th, max(r.Time, th.until), 0)
 	}
+	e := event{category: catThread, flags: r.Flags}
 	if r.Kind == convert.KindSyscall {
-		name = "syscall"
+		e.name, g = "syscall", nil
 	}
-	e := event{typ: typeBegin, track: th.track, category: catThread, name: name, flags: r.Flags}
 	e.goroutineArg(argGoroutine, r.G)
 	if r.P != convert.NoProc {
 		e.arg(argProc, int64(r.P))
@@ -69,11 +71,26 @@ func (s *Sink) onThread(r *convert.Record, name string) {
 	if th.until > begin && r.Flags&convert.OpenStart != 0 {
 		begin = th.until // it was busy with another before
 	}
-	s.w.event(begin, &e)
+	s.beginNamed(&th.namedTrack, begin, &e, g)
 	th.busy, th.kind, th.g, th.until = true, r.Kind, r.G, begin
 }
 
 func (s *Sink) endOnThread(th *osThread, t convert.Time, flags convert.Flags) {
-	s.w.end(t, th.track, flags&convert.OpenEnd)
+	s.endNamed(&th.namedTrack, t, flags&convert.OpenEnd)
 	th.busy, th.until = false, t
+}
+
+// finishThreads writes what still waits on threads.
+func (s *Sink) finishThreads() {
+	if s.o.NoThreads {
+		return
+	}
+	var all []*osThread
+	for th := range s.threads.byID.All() {
+		all = append(all, th)
+	}
+	slices.SortFunc(all, func(a, b *osThread) int { return cmp.Compare(a.track, b.track) })
+	for _, th := range all {
+		s.catchUp(&th.namedTrack)
+	}
 }

@@ -231,8 +231,8 @@ func appendMessage(b []byte, text string) []byte {
 // appendFlags says what is special about an interval, once: the start on its
 // Begin, the end on its End.
 func appendFlags(b []byte, e *event) []byte {
-	flag := func(f convert.Flags, typ uint8, name uint64) {
-		if e.flags&f == 0 || e.typ != typ {
+	flag := func(f convert.Flags, atEnd bool, name uint64) {
+		if e.flags&f == 0 || (e.typ == typeEnd) != atEnd {
 			return
 		}
 		var mark int
@@ -241,9 +241,9 @@ func appendFlags(b []byte, e *event) []byte {
 		b = wire.Bool(b, argBool, true)
 		b = wire.Close(b, mark)
 	}
-	flag(convert.OpenStart, typeBegin, argOpenStart)
-	flag(convert.OpenEnd, typeEnd, argOpenEnd)
-	flag(convert.Exited, typeEnd, argExited)
-	flag(convert.Repaired, typeEnd, argRepaired)
+	flag(convert.OpenStart, false, argOpenStart)
+	flag(convert.OpenEnd, true, argOpenEnd)
+	flag(convert.Exited, true, argExited)
+	flag(convert.Repaired, true, argRepaired)
 	return b
 }

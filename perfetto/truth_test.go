@@ -119,10 +119,11 @@ func (t *truth) Finish(s *convert.Summary) error {
 		t.slices.add("damage\t"+name+"\t\t", 1, 0)
 		t.args.add("damage\tdebug.message", 1, 0)
 	}
-	if s.Repairs.Cut > 0 {
+	if s.Repairs.Cut > 0 && s.Repairs.CutAt <= s.End {
 		damage("incomplete from here on")
 	}
 	switch {
+	case s.Last > s.End:
 	case s.Loss != nil:
 		damage("the rest is lost")
 	case s.Unstopped:
@@ -154,7 +155,11 @@ func (t *truth) record(r *convert.Record) {
 			t.tasks[r.ID] = true
 		}
 		if r.Kind == convert.KindGoroutine && r.By != convert.NoGoroutine {
-			t.slice(r, "goroutine", "created", r.ByStack, 0)
+			name := "created"
+			if r.Flags&convert.OpenStart != 0 {
+				name = "created before"
+			}
+			t.slice(r, "goroutine", name, r.ByStack, 0)
 			t.args.add("goroutine\tdebug.creator", 1, int64(r.By))
 		}
 		return
@@ -189,9 +194,16 @@ func (t *truth) record(r *convert.Record) {
 		t.slice(r, "gc", fmt.Sprintf("mark %d", r.ID), 0, 0)
 	case convert.KindSTW:
 		t.slice(r, "stw", plain(r.Name), r.Stack, 0)
-		if r.Flags&convert.Stopped != 0 {
+		if r.ID > 0 {
 			t.slices.add("stw\tstopping\t\t", 1, int64(r.ID))
-			t.args.add("stw\tdebug.stopping_ns", 1, int64(r.ID))
+			if r.Flags&convert.OpenStart != 0 {
+				t.args.add("stw\tdebug.open_start", 1, 1)
+			}
+			if r.Flags&convert.Stopped != 0 {
+				t.args.add("stw\tdebug.stopping_ns", 1, int64(r.ID))
+			} else {
+				t.args.add("stw\tdebug.open_end", 1, 1)
+			}
 		}
 	case convert.KindSweep:
 		t.slice(r, "sweep", "sweep", r.Stack, 0)
@@ -250,7 +262,7 @@ func (t *truth) slice(r *convert.Record, category, name string, begin, end conve
 	for flag, arg := range map[convert.Flags]string{
 		convert.OpenStart: "open_start", convert.OpenEnd: "open_end", convert.Exited: "exited", convert.Repaired: "repaired",
 	} {
-		if r.Flags&flag != 0 && r.Phase == convert.End {
+		if r.Flags&flag != 0 && (r.Phase == convert.End || r.Kind == convert.KindLabel) {
 			t.args.add(category+"\tdebug."+arg, 1, 1)
 		}
 	}

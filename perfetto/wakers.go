@@ -38,10 +38,8 @@ const (
 // state, and of two packets of one time may read that of ftrace first. Ids of
 // threads have 32 bits there: goroutines beyond keep the plain states.
 
-// ftraceID returns a goroutine's thread id as an ftrace event can hold it.
-func ftraceID(g *goroutine) (int64, bool) {
-	return g.tid, g.tid <= math.MaxInt32
-}
+// inFtrace reports whether a thread id fits into an ftrace event.
+func inFtrace(tid int64) bool { return tid <= math.MaxInt32 }
 
 // openFtrace begins a packet with one ftrace event at t, caused by a thread.
 func (w *writer) openFtrace(t convert.Time, cpu int32, pid int64) (b []byte, marks [3]int) {
@@ -57,17 +55,20 @@ func (w *writer) closeFtrace(b []byte, marks [3]int) {
 	w.close(wire.Close(wire.Close(b, marks[2]), marks[1]), marks[0])
 }
 
-// writeWaking writes that waker made g runnable at t, and reports whether it
-// could.
-func (s *Sink) writeWaking(t convert.Time, g, waker *goroutine) bool {
-	pid, ok := ftraceID(g)
-	by, byOK := ftraceID(waker)
-	if !ok || !byOK {
+// writeWaking writes that g's waker made it runnable at t, and reports whether it
+// could. One that ends at that time is dead to trace_processor, which would make
+// it a thread again.
+func (s *Sink) writeWaking(t convert.Time, g *goroutine) bool {
+	if g.waker == convert.NoGoroutine || !s.o.Only.shows(g.waker) {
 		return false
 	}
-	b, marks := s.w.openFtrace(t, waker.cpu, by)
+	by := s.goroutines.Get(g.waker)
+	if by == nil || !inFtrace(g.tid) || !inFtrace(by.tid) {
+		return false
+	}
+	b, marks := s.w.openFtrace(t, by.cpu, by.tid)
 	b, mark := wire.Open(b, ftraceWaking)
-	b = wire.Int(b, wakingPID, pid)
+	b = wire.Int(b, wakingPID, g.tid)
 	b = wire.Uint(b, wakingPrio, priority)
 	b = wire.Uint(b, wakingSuccess, 1)
 	s.w.closeFtrace(wire.Close(b, mark), marks)
@@ -90,17 +91,16 @@ func (g *goroutine) blocked(end *convert.Record) {
 func (s *Sink) writeBlocked(t convert.Time, g *goroutine, next taskState) {
 	reason := g.blockedIn
 	g.blockedIn = ""
-	pid, ok := ftraceID(g)
-	if !ok {
+	if !inFtrace(g.tid) {
 		return
 	}
 	if next != taskRunnable || g.closing {
 		t--
 	}
 	caller := s.w.symbol(reason)
-	b, marks := s.w.openFtrace(t, g.cpu, pid)
+	b, marks := s.w.openFtrace(t, g.cpu, g.tid)
 	b, mark := wire.Open(b, ftraceBlockedReason)
-	b = wire.Int(b, blockedPID, pid)
+	b = wire.Int(b, blockedPID, g.tid)
 	b = wire.Uint(b, blockedCaller, caller)
 	s.w.closeFtrace(wire.Close(b, mark), marks)
 }

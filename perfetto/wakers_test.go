@@ -108,3 +108,32 @@ func TestCriticalPath(t *testing.T) {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}
 }
+
+// TestWakerThatEnds has a goroutine that wakes another and ends at the same time,
+// as far as a coarse clock tells: it has one thread.
+func TestWakerThatEnds(t *testing.T) {
+	rec := sinktest.Story(t, `
+0 G1 begin goroutine "main.main"
+0 G1 begin running P0
+0 G2 begin goroutine "main.worker" by=G1
+0 G2 begin waiting "chan receive"
+50 G2 end waiting by=G1
+50 G2 begin runnable by=G1
+50 G1 end running P0
+50 G1 end goroutine "main.main"
+60 G2 end runnable by=G1
+60 G2 begin running P0
+90 G2 end running P0
+90 G2 end goroutine "main.worker"
+`)
+	var file bytes.Buffer
+	if err := rec.Replay(perfetto.New(&file, perfetto.Options{Wakers: true}), 3); err != nil {
+		t.Fatal(err)
+	}
+	db := traceprocessor.OpenBytes(t, file.Bytes())
+	db.CheckImport()
+	checkThreads(t, db)
+	if got := db.Table("select ts, dur from thread_state join thread using (utid) where tid = 2 and state = 'R'"); got != "50\t10\n" {
+		t.Errorf("runnable: %q", got)
+	}
+}
