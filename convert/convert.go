@@ -102,26 +102,6 @@ func Run(ctx context.Context, r io.Reader, o Options, sinks ...Sink) (*Summary, 
 	return &c.summary, c.sinkErrors()
 }
 
-// Extent reads the trace r and returns the times of its first and last events,
-// so that a caller who knows when a trace ended can tell when it began. Of o it
-// takes how the trace is decoded: Decoder, StrictDecode and AsGo. It fails as
-// [Run] does, and ends without error where Run would report a loss.
-func Extent(ctx context.Context, r io.Reader, o Options) (first, last Time, err error) {
-	var extent extentSink
-	_, err = Run(ctx, r, Options{Decoder: o.Decoder, StrictDecode: o.StrictDecode, AsGo: o.AsGo}, &extent)
-	return extent.first, extent.last, err
-}
-
-// An extentSink looks at the summary alone.
-type extentSink struct{ first, last Time }
-
-func (e *extentSink) Begin(*Trace) error   { return nil }
-func (e *extentSink) Consume(*Batch) error { return nil }
-func (e *extentSink) Finish(s *Summary) error {
-	e.first, e.last = s.Start, s.End
-	return nil
-}
-
 // An InputError says why nothing of an input can be converted.
 type InputError struct {
 	Err  error

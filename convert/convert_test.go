@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -211,18 +212,22 @@ func TestBeforeGo122(t *testing.T) {
 }
 
 func TestExtent(t *testing.T) {
-	data := read(t, "go1.24.0-annotations.trace")
-	first, last, err := convert.Extent(context.Background(), bytes.NewReader(data), convert.Options{})
-	s, _ := convert.Run(context.Background(), bytes.NewReader(data), convert.Options{})
-	if err != nil || first != s.Start || last != s.End || first >= last {
-		t.Errorf("got %d to %d (%v), want %d to %d", first, last, err, s.Start, s.End)
+	for _, name := range []string{"go1.24.0-annotations.trace", "go1.26.8-multi.trace", "user_task_region_1_21_good"} {
+		data := read(t, name)
+		s, _ := convert.Run(context.Background(), bytes.NewReader(data), convert.Options{})
+		for _, r := range []io.Reader{bytes.NewReader(data), struct{ io.Reader }{bytes.NewReader(data)}} {
+			first, last, err := convert.Extent(context.Background(), r, convert.Options{})
+			if err != nil || first != s.Start || last != s.End || first >= last {
+				t.Errorf("%s: got %d to %d (%v), want %d to %d", name, first, last, err, s.Start, s.End)
+			}
+		}
 	}
 	if _, _, err := convert.Extent(context.Background(), strings.NewReader(""), convert.Options{}); err == nil {
 		t.Error("nothing has an extent")
 	}
 
 	// How much of a damaged trace can be read depends on the decoder.
-	data = read(t, "go1.26.8-multi.trace")
+	data := read(t, "go1.26.8-multi.trace")
 	data = data[:len(data)*2/3]
 	for _, o := range []convert.Options{
 		{}, {Decoder: convert.DecoderX}, {StrictDecode: true}, {AsGo: true}, {From: time.Second, To: 2 * time.Second},

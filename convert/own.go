@@ -40,6 +40,13 @@ func newOwnDecoder(r io.Reader, h header, o *Options, stacks *stacks) (*ownDecod
 	return &ownDecoder{header: h, stacks: stacks, r: reader, asGo: o.AsGo}, nil
 }
 
+// ownExtent returns when the first and the last event are that an ownDecoder would
+// tell. It reports false if that takes reading the trace.
+func ownExtent(r sized) (first, last Time, ok bool) {
+	f, l, err := gotrace.Extent(r, r.Size())
+	return Time(f), Time(l), err == nil
+}
+
 // read reads the next event into ev.
 func (d *ownDecoder) read(ev *event) error {
 	if d.told == len(d.events) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io"
 	"os"
 	"time"
 
@@ -9,8 +10,8 @@ import (
 )
 
 // An extent tells when the trace at path begins and ends, for flags that refer
-// to its end. That takes reading it once more, so it is not done unless asked
-// for, and only once.
+// to its end. That takes reading it once more, or a look at its batches if it is a
+// plain file, so it is not done unless asked for, and only once.
 type extent struct {
 	path     string
 	stdin    *os.File
@@ -40,10 +41,13 @@ func (x *extent) read(ctx context.Context, refused error) error {
 		if !in.regular {
 			return refused
 		}
-		if err := in.skip(x.skip); err != nil {
+		var r io.Reader = in
+		if in.file != nil {
+			r = io.NewSectionReader(in.file, x.skip, in.size-x.skip) // which needs not be read whole
+		} else if err := in.skip(x.skip); err != nil {
 			return err
 		}
-		first, last, err := convert.Extent(ctx, in, x.decoding)
+		first, last, err := convert.Extent(ctx, r, x.decoding)
 		x.length, x.modTime = last.Sub(first), in.modTime
 		return err
 	}()

@@ -19,9 +19,11 @@ import (
 type input struct {
 	io.Reader
 	close   []func() error
+	packed  bool // it is compressed
 	regular bool // it can be read more than once, and has a meaningful modTime
 	modTime time.Time
-	size    int64 // of the file, if regular
+	size    int64    // of the file, if regular
+	file    *os.File // whose bytes are those of the trace, if they are; else nil
 	limits  limits
 	stored  atomic.Int64 // bytes read so far, as they are stored
 }
@@ -64,6 +66,9 @@ func openInput(ctx context.Context, path string, stdin *os.File, l limits) (*inp
 	if err := in.read(f); err != nil {
 		return nil, err
 	}
+	if in.regular && !in.packed {
+		in.file = f
+	}
 	return in, nil
 }
 
@@ -81,6 +86,7 @@ func (in *input) read(r io.Reader) error {
 		in.Close()
 		return err
 	}
+	_, in.packed = plain.(compressed)
 	in.Reader = in.limits.plain(plain)
 	if closer != nil {
 		in.close = append(in.close, closer)

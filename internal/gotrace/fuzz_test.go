@@ -129,6 +129,9 @@ func FuzzLenient(f *testing.F) {
 				t.Fatalf("%d events of %d bytes", n, len(data))
 			}
 		}
+		if first, last, err := gotrace.Extent(bytes.NewReader(data), int64(len(data))); err == nil && last <= first && n > 0 {
+			t.Errorf("it lasts from %d to %d", first, last)
+		}
 		if report := r.Report(); report.Lost > int64(len(data)) || r.Offset() > int64(len(data)) {
 			t.Errorf("%d bytes lost, the end at %d, of %d", report.Lost, r.Offset(), len(data))
 		}
