@@ -59,12 +59,9 @@ func (s *Sink) compose(n *node, name, kind string, end convert.Time) {
 // finish writes the span of n, which compose began. A span that is larger than
 // what room there is left is trimmed, and if need be stripped.
 func (s *Sink) finish(n *node) {
-	if n != &s.run.node {
-		if n.parent == (spanID{}) {
-			s.span.link(s.run.ref, linkRun)
-			s.linkRoot(n)
-		}
-		s.run.foldedBelow.add(&n.folded)
+	if n != &s.run.node && n.parent == (spanID{}) {
+		s.span.link(s.run.ref, linkRun)
+		s.linkRoot(n)
 	}
 	n.room.bytes += n.logged
 	size := s.span.size()
@@ -79,6 +76,9 @@ func (s *Sink) finish(n *node) {
 	if n.folded != (folded{}) {
 		s.span.folded(&n.folded)
 		size = s.span.size()
+	}
+	if n != &s.run.node {
+		s.run.foldedBelow.add(&n.folded)
 	}
 	n.room.close(size, n.set)
 	s.write()
@@ -103,11 +103,13 @@ func (s *Sink) leaf(parent *node, id spanID, r *convert.Record, name, kind strin
 // large, or folds it.
 func (s *Sink) finishLeaf(parent *node, r *convert.Record) {
 	if !parent.room.take(1, s.span.size()) {
-		s.span.trim(&parent.folded)
+		var f folded
+		s.span.trim(&f)
 		if !parent.room.take(1, s.span.size()) {
 			s.fold(parent, r)
 			return
 		}
+		s.foldAll(parent, &f)
 	}
 	s.write()
 }

@@ -236,6 +236,7 @@ func checkSums(t *testing.T, spans []*tracepb.Span, s *convert.Summary, sums *si
 	counts := make(map[string]int64)
 	times := map[string]map[string]int64{kindGoroutine: {}, kindFunction: {}, kindRun: {}}
 	kinds := make(map[string]int64)
+	below, said := make(map[string]int64), make(map[string]int64) // folded, over all spans
 	var folded, logs, written, unknown int64
 	for _, sp := range spans {
 		a := attrsOf(t, sp.Attributes)
@@ -243,6 +244,12 @@ func checkSums(t *testing.T, spans []*tracepb.Span, s *convert.Summary, sums *si
 		kinds[kind]++
 		number := func(key string) int64 { n, _ := a[key].(int64); return n }
 		folded += number(attrFoldedSpans)
+		for _, pair := range [][2]string{
+			{attrFoldedSpans, attrAllFolded}, {attrFoldedDuration, attrAllFoldTime}, {attrFoldedLogs, attrAllLogs}, {attrFoldedLinks, attrAllLinks},
+		} {
+			below[pair[1]] += number(pair[0])
+			said[pair[1]] += number(pair[1])
+		}
 		logs += number(attrFoldedLogs) + int64(len(sp.Events))
 		if kind == kindTask && a[attrOpenStart] != nil && a[attrOpenEnd] != nil {
 			unknown++ // to the engine: it neither begins nor ends in the trace
@@ -275,6 +282,9 @@ func checkSums(t *testing.T, spans []*tracepb.Span, s *convert.Summary, sums *si
 				sum[key] += number(key)
 			}
 		}
+	}
+	if !maps.Equal(below, said) {
+		t.Errorf("the run says that %v are folded, it is %v", said, below)
 	}
 	if written != int64(len(spans)) {
 		t.Errorf("the run says %d spans, there are %d", written, len(spans))
