@@ -147,7 +147,7 @@ func (c *conversion) check(src *source, ev *event) (pass bool, err error) {
 		if ev.kind != evSync {
 			return false, nil // a Sync that ends the trace, and none before
 		}
-		c.begin(Trace{Version: src.header.String(), Start: ev.time, Clock: ev.clock, RunKey: src.runKey})
+		c.begin(Trace{Version: src.header.String(), Start: ev.time, Clock: ev.clock, RunKey: src.runKey, Decoder: src.name})
 	}
 	if src.events%checkEvery == 0 {
 		if c.ctx.Err() != nil {
@@ -198,6 +198,7 @@ func (c *conversion) begin(t Trace) {
 
 func (c *conversion) start() {
 	c.started = true
+	c.summary.FirstTask = c.engine.tasks.first
 	t := c.summary.Trace
 	for _, r := range c.out.runners {
 		r.start(&t, c.out)

@@ -300,6 +300,15 @@ type Trace struct {
 	// From and To are the part of the trace that is converted, as Options has
 	// it; both are zero if that is all.
 	From, To time.Duration
+
+	// FirstTask is the lowest id of a task begun in the trace before From, or
+	// NoTask: one that has it, or a higher id, and is not told at the beginning,
+	// has ended.
+	FirstTask uint64
+
+	// Decoder says how the trace is decoded: "own", "own, strict" or "x". Of a
+	// trace that is damaged, each tells other things.
+	Decoder string
 }
 
 // Window says in words what part of the trace is converted: "from 1s to 2s of

@@ -16,6 +16,7 @@ type source struct {
 	runKey  [32]byte
 	framing *framing
 	decoder decoder
+	name    string // of the decoder, and how it decodes
 
 	events      int64 // read so far
 	syncs       int64 // of them
@@ -65,8 +66,12 @@ func newSource(r io.Reader, o *Options, stacks *stacks) (*source, error) {
 	}
 	if o.Decoder.own() && h.generational() {
 		s.decoder, err = newOwnDecoder(s.framing, h, o, stacks)
+		if s.name = "own"; !lenient {
+			s.name = "own, strict"
+		}
 	} else {
 		s.decoder, err = newXDecoder(s.framing, h, stacks)
+		s.name = "x"
 	}
 	if err != nil {
 		if s.framing.err != nil {

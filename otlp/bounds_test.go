@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math"
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 
@@ -154,6 +156,142 @@ func TestLogsLeaveRoom(t *testing.T) {
 		a := attrsOf(t, s.Attributes)
 		if folded, _ := a[attrFoldedLogs].(int64); s.Name == "root" && (len(s.Events) < 3000 || int64(len(s.Events))+folded != logs) {
 			t.Errorf("%d logs, and %d folded", len(s.Events), folded)
+		}
+	}
+}
+
+// TestLongTaskKeepsItsWaits has a task with more long waits than half of what a
+// trace has by default.
+func TestLongTaskKeepsItsWaits(t *testing.T) {
+	const waits = 3000
+	var b strings.Builder
+	b.WriteString("1 G1 begin task \"long\" id=1\n")
+	for i := range waits {
+		at := 10 * (i + 1)
+		fmt.Fprintf(&b, "%d G1 end running\n%[1]d G1 begin waiting \"sleep\"\n%d G1 end waiting\n%[2]d G1 begin running P0\n", at, at+5)
+	}
+	fmt.Fprintf(&b, "%d G1 end task id=1 by=G1\n", 10*waits+10)
+	for _, tt := range []struct{ most, want int }{{0, 2498}, {20_000, waits}} {
+		spans := spansOfStory(t, b.String(), 10*waits+20, Options{MinWait: 1, MaxSpans: tt.most})
+		kinds := kindsOfTraces(t, spans)
+		n := 0
+		for _, s := range spans {
+			if kinds[string(s.TraceId)] == kindTask && s.Name == "wait: sleep" {
+				n++
+			}
+		}
+		if n < tt.want || n > tt.want+1 {
+			t.Errorf("with %d spans to a trace, the task has %d waits, want %d", tt.most, n, tt.want)
+		}
+	}
+}
+
+// TestAssistsLeaveRoomForCycles has assists that fill the collector's trace before
+// a cycle begins.
+func TestAssistsLeaveRoomForCycles(t *testing.T) {
+	var b strings.Builder
+	for i := range 6000 {
+		fmt.Fprintf(&b, "%d G1 begin assist\n%d G1 end assist\n", 10*i+1, 10*i+6)
+	}
+	b.WriteString("70000 - begin gc id=1\n70001 - begin mark id=1\n70005 - end mark id=1\n70006 - end gc id=1\n")
+	spans := spansOfStory(t, b.String(), 80_000, Options{MinWait: 1})
+	checkSpans(t, spans, 5000, 4_000_000)
+	if n := kindsOf(t, spans); n[kindGC] != 2 || n[kindCycle] != 1 || n[kindMark] != 1 {
+		t.Errorf("there are %v", n)
+	}
+}
+
+// TestTaskLinks has more tasks than a cycle can link to.
+func TestTaskLinks(t *testing.T) {
+	for _, tt := range []struct {
+		assisted, stopped         int
+		wantAssisted, wantStopped int
+		more                      int64
+	}{
+		{3, 4, 3, 4, 0}, {40, 4, 28, 4, 12}, {4, 40, 4, 28, 12}, {40, 50, 16, 16, 58}, {16, 16, 16, 16, 0},
+	} {
+		var c cycle
+		at := byte(0)
+		for range tt.assisted {
+			at++
+			c.assistedBy.add(ref{span: spanID{at}}, linkAssisted)
+			c.assistedBy.add(ref{span: spanID{at}}, linkAssisted) // of another task, in that one's span
+		}
+		for range tt.stopped {
+			at++
+			c.stopped.add(ref{span: spanID{at}}, linkStopped)
+		}
+		links, more := c.taskLinks()
+		n := make(map[string]int)
+		for _, l := range links {
+			n[l.why]++
+		}
+		if n[linkAssisted] != tt.wantAssisted || n[linkStopped] != tt.wantStopped {
+			t.Errorf("%+v: links %v", tt, n)
+		}
+		if tt.assisted <= maxTaskLinks && tt.stopped <= maxTaskLinks && more != tt.more {
+			t.Errorf("%+v: %d more", tt, more)
+		}
+	}
+}
+
+// TestManyForeignScopes has a task's subtask below many regions of no task: what
+// the subtask has, the task has not.
+func TestManyForeignScopes(t *testing.T) {
+	const deep = 3 * maxScopes
+	var b strings.Builder
+	b.WriteString("10 G1 begin task \"outer\" id=1\n")
+	for i := range deep {
+		fmt.Fprintf(&b, "%d G1 begin task \"forgotten\" id=%d\n", 20+i, 100+i)
+	}
+	b.WriteString("500 G1 begin task \"inner\" id=2 parent=1\n600 G1 end task id=2 by=G1\n700 G1 end task id=1 by=G1\n")
+	for _, s := range spansOfStory(t, b.String(), 800, Options{}) {
+		want := map[string]int64{"outer": 590, "inner": 100}[s.Name]
+		if got, _ := attrsOf(t, s.Attributes)[attrRunning].(int64); want != 0 && got != want {
+			t.Errorf("%s ran for %d ns, want %d", s.Name, got, want)
+		}
+	}
+}
+
+// TestWindowInventsNoTasks holds the tasks of parts of traces against those that
+// were open then.
+func TestWindowInventsNoTasks(t *testing.T) {
+	for _, name := range []string{"go1.26.8-annotations-stress.trace", "go1.26.8-annotations.trace", "go1.26.8-multi.trace"} {
+		data, err := os.ReadFile("../testdata/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var rec sinktest.Recorder
+		if _, err := convert.Run(context.Background(), bytes.NewReader(data), convert.Options{}, &rec); err != nil {
+			t.Fatal(err)
+		}
+		length := rec.Summary.End.Sub(rec.Summary.Start)
+		for part := range 5 {
+			from := length * time.Duration(part) / 5
+			to := from + length/5
+			seen := make(map[int64]bool) // open in the part, or of before the trace
+			first := int64(math.MaxInt64)
+			for i := range rec.Records {
+				if r := &rec.Records[i]; r.Kind == convert.KindTask && r.Phase == convert.End {
+					if r.Time >= rec.Summary.Start+convert.Time(from) && r.Start <= rec.Summary.Start+convert.Time(to) {
+						seen[int64(r.ID)] = true
+					}
+					if r.Flags&convert.OpenStart == 0 {
+						first = min(first, int64(r.ID))
+					}
+				}
+			}
+			var file bytes.Buffer
+			_, err := convert.Run(context.Background(), bytes.NewReader(data), convert.Options{From: from, To: to}, New(&file, Options{Format: Binary}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, s := range allSpans(decode(t, file.Bytes())) {
+				a := attrsOf(t, s.Attributes)
+				if id, _ := a[attrTask].(int64); a[attrKind] == kindTask && id >= first && !seen[id] {
+					t.Errorf("%s from %v to %v: task %d was over, or had not begun", name, from, to, id)
+				}
+			}
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package otlp
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/trace2otel/trace2otel/convert"
@@ -28,7 +29,36 @@ type cycle struct {
 	collected
 	tasksAssisted int64
 	tasksStopped  int64
-	links         []link
+	assistedBy    taskLinks
+	stopped       taskLinks
+}
+
+// taskLinks are links to tasks: so many that are there, and those beyond counted.
+type taskLinks struct {
+	links []link
+	more  int64
+}
+
+// add adds a link, unless it is to a span that has one: several tasks can have one
+// span, if there was no room for more.
+func (l *taskLinks) add(to ref, why string) {
+	switch {
+	case slices.ContainsFunc(l.links, func(o link) bool { return o.ref == to }):
+	case len(l.links) < maxTaskLinks:
+		l.links = append(l.links, link{to, why})
+	default:
+		l.more++
+	}
+}
+
+// taskLinks returns the links of c to tasks, half of them to those that assisted
+// and half to those that were stopped, if there are so many, and how many there
+// are beyond.
+func (c *cycle) taskLinks() (links []link, more int64) {
+	a, b := &c.assistedBy, &c.stopped
+	n := min(len(a.links), max(maxTaskLinks/2, maxTaskLinks-len(b.links)))
+	m := min(len(b.links), maxTaskLinks-n)
+	return slices.Concat(a.links[:n], b.links[:m]), a.more + b.more + int64(len(a.links)-n+len(b.links)-m)
 }
 
 // collected is what goroutines do for the collector.
@@ -95,7 +125,7 @@ func (s *Sink) cycle(r *convert.Record) {
 	s.finishCycle()
 	gc := s.collectorAt(r.Start)
 	each, ok := s.limits.cycle(gc.space)
-	if !ok && gc.cycles > 0 {
+	if fresh := s.limits.room(); !ok && gc.space.bytes < fresh.bytes-wholePromise {
 		s.finishGC()
 		gc = s.collectorAt(r.Start)
 		each, _ = s.limits.cycle(gc.space)
@@ -124,7 +154,9 @@ func (s *Sink) finishCycle() {
 	s.span.some(attrTasksStopped, c.tasksStopped)
 	s.stacks.stack(&s.span, c.end.Stack)
 	s.span.flags(c.end.Flags)
-	s.span.links = append(s.span.links, c.links...)
+	links, more := c.taskLinks()
+	c.folded.links += more
+	s.span.links = append(s.span.links, links...)
 	s.finish(&c.node)
 	s.gc.space.spans += c.space.spans
 	s.gc.space.bytes += c.space.bytes
@@ -144,8 +176,8 @@ func (s *Sink) mark(r *convert.Record) {
 }
 
 // assist keeps the account of a goroutine that assists, adds up mark assists
-// for the cycle in which they end, or the latest, and writes those that are
-// long below it.
+// for the cycle in which they begin and end, or the latest, and writes those that
+// are long below it. One that began in a cycle before is the collector's.
 func (s *Sink) assist(r *convert.Record) {
 	g := s.goroutineOf(r.G)
 	if g != nil {
@@ -157,7 +189,7 @@ func (s *Sink) assist(r *convert.Record) {
 	gc := s.collectorAt(r.Start)
 	gc.last = max(gc.last, r.Time)
 	n, sums := &gc.node, &gc.collected
-	if c := gc.cycle; c != nil {
+	if c := gc.cycle; c != nil && r.Start >= c.start {
 		n, sums = &c.node, &c.collected
 		if g != nil {
 			s.linkAssist(c, g.innermostTask())
@@ -181,11 +213,7 @@ func (s *Sink) linkAssist(c *cycle, t *task) {
 	}
 	t.assisted = c.number()
 	c.tasksAssisted++
-	if len(c.links) < maxTaskLinks/2 {
-		c.links = append(c.links, link{t.ref, linkAssisted})
-	} else {
-		c.folded.links++
-	}
+	c.assistedBy.add(t.ref, linkAssisted)
 }
 
 // number identifies a cycle: its span's start does.

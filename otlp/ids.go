@@ -25,15 +25,17 @@ type ids struct {
 	buf []byte // scratch
 }
 
-// idKey returns the key of the ids. It is that of the run, of the part of it that
-// is converted, and of all options that change spans: a back end keeps what it
-// gets, and would make one muddle of two conversions whose spans share ids and
-// nothing else. A file, its gzip and a pipe have the same, in all formats and
-// ways of delivery.
-func (s *Sink) idKey(t *convert.Trace) (key [32]byte) {
+// idKey returns the key of the ids: of all that is known beforehand and makes
+// spans what they are. A back end keeps what it gets, and would make one muddle of
+// two conversions whose spans share ids and nothing else. All formats and ways of
+// delivery have the same.
+func (s *Sink) idKey(t *convert.Trace, h *head) (key [32]byte) {
 	hash := sha256.New()
-	fmt.Fprintln(hash, t.RunKey, t.From, t.To, t.Clock, s.limits, int64(s.minWait), s.o.Detail)
-	fmt.Fprintf(hash, "%q %q", s.o.Service, s.o.Attributes)
+	fmt.Fprintf(hash, "%x %q %q %d %d %v\n", t.RunKey, t.Name, t.Decoder, t.From, t.To, t.Clock)
+	fmt.Fprintln(hash, s.limits, int64(s.minWait), s.o.Detail)
+	for i := range h.resource {
+		fmt.Fprintf(hash, "%q=%q\n", h.resource[i].key, h.resource[i].text)
+	}
 	hash.Sum(key[:0])
 	return key
 }

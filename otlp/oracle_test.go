@@ -462,10 +462,14 @@ func TestForgottenTask(t *testing.T) {
 	const tasks = keepEnded + 10
 	const low = 10 // the lowest id
 	for i := low; i < low+tasks; i++ {
-		fmt.Fprintf(&b, "%d G1 begin task \"t\" id=%d\n%d G1 end task id=%d by=G1\n", 2*i, i, 2*i+1, i)
+		parent := 0
+		if i%1000 == 0 {
+			parent = low + 1 // over, but not forgotten as long as it has subtasks
+		}
+		fmt.Fprintf(&b, "%d G1 begin task \"t\" id=%d parent=%d\n%d G1 end task id=%d by=G1\n", 2*i, i, parent, 2*i+1, i)
 	}
 	now := 2*(low+tasks) + 10
-	for name, id := range map[string]int{"of the early one": 2, "of the first": low, "of the last": low + tasks - 1} {
+	for name, id := range map[string]int{"of the early one": 2, "of the first": low, "of the second": low + 1, "of the last": low + tasks - 1} {
 		fmt.Fprintf(&b, "%d G1 begin region %q id=%d\n%d G1 end region\n", now, name, id, now+1)
 		now += 2
 	}
@@ -495,7 +499,7 @@ func TestForgottenTask(t *testing.T) {
 	if n != 1+tasks {
 		t.Errorf("%d spans of tasks, want %d", n, 1+tasks)
 	}
-	for region, want := range map[string]string{"of the early one": kindGoroutine, "of the first": kindGoroutine, "of the last": kindTask} {
+	for region, want := range map[string]string{"of the early one": kindGoroutine, "of the first": kindGoroutine, "of the second": kindTask, "of the last": kindTask} {
 		if got := names[parents[region]]; got != want {
 			t.Errorf("the region %s lies in a %s, want a %s", region, got, want)
 		}
@@ -539,6 +543,9 @@ func TestIds(t *testing.T) {
 		"more spans":        {whole, Options{MaxSpans: 6000}},
 		"fewer bytes":       {whole, Options{MaxBytes: 3_000_000}},
 		"another service":   {whole, Options{Service: "other"}},
+		"another name":      {convert.Options{To: time.Second, Name: "other"}, Options{Service: "trace"}},
+		"strictly decoded":  {convert.Options{To: time.Second, StrictDecode: true}, Options{}},
+		"by x/exp/trace":    {convert.Options{To: time.Second, Decoder: convert.DecoderX}, Options{}},
 		"another attribute": {whole, Options{Attributes: []Attribute{{"deployment.environment.name", "test"}}}},
 	} {
 		for id := range ids(x.c, x.o) {

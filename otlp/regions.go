@@ -38,9 +38,10 @@ func (s *Sink) beginRegion(g *goroutine, r *convert.Record) {
 func (s *Sink) endRegion(sc *scope, r *convert.Record) {
 	g := sc.g
 	g.account.At(&s.world, r.Time, &s.now)
+	s.claim(sc, &s.now)
 	if t := sc.task; t != nil {
 		sc.detach(&s.now)
-		t.own.Add(&sc.own)
+		t.credit(sc)
 	}
 	if !sc.kept {
 		s.fold(sc.node, r)
@@ -54,9 +55,14 @@ func (s *Sink) endRegion(sc *scope, r *convert.Record) {
 	s.remove(sc)
 }
 
+// earlyRegion takes a region begun before the trace, of which nothing told before
+// it ends.
 func (s *Sink) earlyRegion(g *goroutine, r *convert.Record) {
 	parent, in := s.home(g, r.ID)
 	id := s.regionID(r)
+	if t := s.tasks.open(r.ID); t != nil {
+		s.creditEarly(t, g, r.Time)
+	}
 	if in == viewNone {
 		s.fold(parent, r)
 		return
@@ -66,6 +72,23 @@ func (s *Sink) earlyRegion(g *goroutine, r *convert.Record) {
 		s.regionAttrs(r)
 		s.finishLeaf(parent, r)
 	}
+}
+
+// creditEarly gives t the time of g, up to now, in a region of it that was around
+// all that was seen of g: less what the tree of t has of it already.
+func (s *Sink) creditEarly(t *task, g *goroutine, now convert.Time) {
+	g.account.At(&s.world, now, &s.now)
+	t.own.Add(&s.now)
+	for i, sc := 0, g.top; sc != nil && i < maxScopes; i, sc = i+1, sc.below {
+		if sc.pending() && sc.task.root == t.root {
+			if own := sc.claimTime(0, t, &s.now); own != nil {
+				t.own.Remove(own)
+			}
+		}
+	}
+	given := g.given(t.root)
+	t.own.Remove(given)
+	given.Set(&s.now)
 }
 
 // regionID returns an id for the region that r is the first to tell of. Clocks

@@ -12,12 +12,16 @@ import (
 // Of the scopes of one tree of tasks on one goroutine, the innermost one gets
 // the time, so that no task gets what a subtask has, and the tree gets nothing
 // twice. Scopes of different trees know nothing of one another.
+//
+// What a task has on the goroutine that began it counts only if it ends there;
+// see claim.
 type scope struct {
 	*node       // for what lies within
 	mine   node // of a region
 	kept   bool // a region has the node for itself
 	in     view
 	region bool
+	nth    uint64 // among all, in the order in which they begin
 	id     uint64 // of its task, or convert.NoTask
 
 	g            *goroutine
@@ -32,6 +36,8 @@ type scope struct {
 	since account.Totals // when the scope last became the innermost, unless that was at the start
 	again bool           // it was not
 	own   account.Totals // as the innermost, before since
+
+	claims []claim // of scopes that ended, while sc is pending
 }
 
 // A view is a trace in which a scope has a place.
@@ -56,7 +62,8 @@ func (s *Sink) push(g *goroutine, t *task, now convert.Time) *scope {
 	} else {
 		sc = new(scope)
 	}
-	sc.g, sc.task = g, t
+	s.scopesSeen++
+	sc.g, sc.task, sc.nth = g, t, s.scopesSeen
 	sc.below = g.top
 	if g.top == nil {
 		s.tasked = append(s.tasked, g)
@@ -71,14 +78,26 @@ func (s *Sink) push(g *goroutine, t *task, now convert.Time) *scope {
 	}
 	sc.at = len(t.scopes)
 	t.scopes = append(t.scopes, sc)
+	if o := sc.findOuter(t.root); o != nil {
+		o.settle(&sc.start)
+		o.inner, sc.outer = sc, o
+	}
+	t.root.latest = sc
+	return sc
+}
+
+// findOuter returns the innermost scope of a tree on the goroutine of sc, which
+// is new, or nil: mostly it is the tree's latest.
+func (sc *scope) findOuter(root *task) *scope {
+	if o := root.latest; o != nil && o.g == sc.g && o.inner == nil {
+		return o
+	}
 	for i, o := 0, sc.below; o != nil && i < maxScopes; i, o = i+1, o.below {
-		if o.task != nil && o.task.root == t.root && o.inner == nil {
-			o.settle(&sc.start)
-			o.inner, sc.outer = sc, o
-			break
+		if o.task != nil && o.task.root == root && o.inner == nil {
+			return o
 		}
 	}
-	return sc
+	return nil
 }
 
 // settle adds to sc.own what it got since it became the innermost.
@@ -106,6 +125,9 @@ func (sc *scope) detach(now *account.Totals) {
 		}
 	}
 	t := sc.task
+	if t.root.latest == sc {
+		t.root.latest = sc.outer
+	}
 	last := len(t.scopes) - 1
 	t.scopes[sc.at] = t.scopes[last]
 	t.scopes[sc.at].at = sc.at
@@ -149,6 +171,7 @@ func (sc *scope) clear() {
 	sc.task, sc.at, sc.outer, sc.inner = nil, 0, nil, nil
 	sc.again = false
 	sc.own.Reset()
+	sc.claims = sc.claims[:0]
 }
 
 // leaveScopes closes the scopes of a goroutine that ends. Its regions have
@@ -162,10 +185,12 @@ func (s *Sink) leaveScopes(g *goroutine, r *convert.Record) {
 	for g.top != nil {
 		sc := g.top
 		if t := sc.task; t != nil {
+			stays := r.Flags&convert.OpenEnd != 0
+			s.resolve(sc, stays)
 			sc.detach(&s.now)
 			t.begun = nil
-			if r.Flags&convert.OpenEnd != 0 {
-				t.own.Add(&sc.own)
+			if stays {
+				t.credit(sc)
 			} else {
 				t.held = nil
 			}

@@ -110,6 +110,7 @@ type Sink struct {
 	procs      map[convert.ProcID]*proc
 	gc         collector
 	stops      uint64 // so far
+	scopesSeen uint64 // so far
 	tasks      taskTable
 
 	own, inclusive timeNames
@@ -160,8 +161,10 @@ func (s *Sink) Begin(t *convert.Trace) error {
 	if t.Clock.IsZero() {
 		return ErrNoClock
 	}
-	s.ids.key = s.idKey(t)
-	s.out.enc.begin(s.o.head(t))
+	head := s.o.head(t)
+	s.ids.key = s.idKey(t, &head)
+	s.out.enc.begin(head)
+	s.tasks.first = t.FirstTask
 	s.beginRun(t)
 	return nil
 }

@@ -1,6 +1,8 @@
 package otlp
 
 import (
+	"cmp"
+
 	"github.com/trace2otel/trace2otel/convert"
 )
 
@@ -12,7 +14,9 @@ func (s *Sink) state(r *convert.Record) {
 	}
 	g.account.Add(&s.world, r)
 	if r.Phase == convert.Begin {
-		g.state = r.State
+		if g.state = r.State; r.State == convert.StateRunnable {
+			g.waker = s.wakerOf(g, r) // it may end before g runs
+		}
 		return
 	}
 	g.counts.state(r.State)
@@ -70,9 +74,11 @@ func (s *Sink) long(g *goroutine, r *convert.Record) {
 		return
 	}
 	v := longState{Record: *r}
-	if by := s.goroutines.Get(r.By); by != nil && by != g {
-		s.learn(by, s.stacks.root(r.ByStack))
-		v.waker = s.refOf(by)
+	if r.State == convert.StateRunnable {
+		v.waker = g.waker
+	}
+	if v.waker == (ref{}) {
+		v.waker = s.wakerOf(g, r)
 	}
 	s.writeInTask(g.top, &v)
 	n := g.node
@@ -91,6 +97,20 @@ func (s *Sink) long(g *goroutine, r *convert.Record) {
 	}
 }
 
+// wakerOf returns the place of the goroutine that ended a wait of g, or made it
+// runnable, or none.
+func (s *Sink) wakerOf(g *goroutine, r *convert.Record) ref {
+	if r.By == convert.NoGoroutine || s.o.Detail == DetailGoroutines {
+		return ref{}
+	}
+	by := s.goroutines.Get(r.By)
+	if by == nil || by == g {
+		return ref{}
+	}
+	s.learn(by, s.stacks.root(r.ByStack))
+	return s.refOf(by)
+}
+
 // writeInTask writes a state below the innermost region or task in a task's
 // trace, from sc on outwards. A task gets it when it ends: if it ends on another
 // goroutine, the state is none of it.
@@ -102,10 +122,36 @@ func (s *Sink) writeInTask(sc *scope, v *longState) {
 		if sc.region {
 			s.writeState(sc.node, v)
 		} else {
-			sc.task.held = sc.task.held.with(v, maxHeld)
+			sc.task.held = sc.task.held.with(v, s.limits.spans/2)
 		}
 		return
 	}
+}
+
+// join returns h with what others has.
+func (h *heldStates) join(others *heldStates, most int) *heldStates {
+	if h == nil || others == nil {
+		return cmp.Or(h, others)
+	}
+	for i := range others.states {
+		h = h.with(&others.states[i], most)
+	}
+	h.beyond.add(&others.beyond)
+	return h
+}
+
+// hold adds states to those held for t.
+func (s *Sink) hold(t *task, h *heldStates) { t.held = t.held.join(h, s.limits.spans/2) }
+
+// writeHeld writes held states below n.
+func (s *Sink) writeHeld(n *node, h *heldStates) {
+	if h == nil {
+		return
+	}
+	for i := range h.states {
+		s.writeState(n, &h.states[i])
+	}
+	s.foldAll(n, &h.beyond)
 }
 
 // placePending writes what waited for the goroutine's place.

@@ -29,14 +29,15 @@ func (s *Sink) stopTheWorld(r *convert.Record) {
 	s.span.some(attrTasksStopped, tasks)
 	s.stacks.stack(&s.span, r.Stack)
 	s.span.flags(r.Flags)
-	s.span.links = append(s.span.links, links...)
+	parent.folded.links += links.more
+	s.span.links = append(s.span.links, links.links...)
 	s.finishLeaf(parent, r)
 }
 
 // stoppedTasks finds the tasks that the stop that ends keeps from running:
 // those in which a goroutine is runnable. It links the cycle to them, once for
 // each; without one it returns the links, and how many tasks there are.
-func (s *Sink) stoppedTasks(c *cycle) (links []link, tasks int64) {
+func (s *Sink) stoppedTasks(c *cycle) (links taskLinks, tasks int64) {
 	mark := s.stops
 	if c != nil {
 		mark = c.number()<<1 | 1
@@ -49,20 +50,12 @@ func (s *Sink) stoppedTasks(c *cycle) (links []link, tasks int64) {
 			continue
 		}
 		t.stopped = mark
-		l := link{t.ref, linkStopped}
-		switch {
-		case c == nil:
+		if c == nil {
 			tasks++
-			if len(links) < maxTaskLinks {
-				links = append(links, l)
-			}
-		default:
+			links.add(t.ref, linkStopped)
+		} else {
 			c.tasksStopped++
-			if len(c.links) < maxTaskLinks {
-				c.links = append(c.links, l)
-			} else {
-				c.folded.links++
-			}
+			c.stopped.add(t.ref, linkStopped)
 		}
 	}
 	return links, tasks

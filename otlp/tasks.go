@@ -15,7 +15,8 @@ type taskTable struct {
 	first uint64 // the lowest id begun in the trace; 0 if none yet
 
 	// Tasks that ended lately are known: their goroutines may still begin
-	// regions. These are they, oldest first, in a ring.
+	// regions, and subtasks. These are they, oldest first, in a ring, which passes
+	// over those used since it was last there.
 	ended []endedTask
 	next  int
 
@@ -40,12 +41,18 @@ type task struct {
 	root  *task // of its tree
 	above *task // its parent; nil: none
 	kept  bool  // has a node of its own
+	early bool  // begun before the trace
 	ended bool
+	used  bool // lately, though it ended
 
 	begun  *scope   // on the goroutine that began it, as long as it may end there
+	latest *scope   // of a root: of its tree, and open
 	scopes []*scope // that are open, begun among them
 	few    [2]*scope
 	held   *heldStates // of that goroutine: the task's, if it ends there
+
+	waiting int            // claims that are not met, and subtasks that wait for some
+	end     convert.Record // of a task that has ended, but waits
 
 	own      account.Totals // but for scopes that are open
 	sub      account.Totals // of subtasks that ended, with theirs
@@ -56,10 +63,9 @@ type task struct {
 	stopped  uint64  // the last stop that it was stopped by
 }
 
-const (
-	keepEnded = 4096 // ended tasks are remembered
-	maxHeld   = 1000 // states of one task are held back
-)
+// keepEnded is how many ended tasks are remembered: those that ended lately, or
+// were the parent of another lately.
+const keepEnded = 4096
 
 func (t *taskTable) init() {
 	t.known = index.New[uint64, task]()
@@ -95,6 +101,7 @@ func (s *Sink) taskOf(id uint64) *task {
 		return nil
 	}
 	if t := ts.known.Get(id); t != nil {
+		t.used = true
 		return t
 	}
 	if ts.first != 0 && id >= ts.first || ts.forgotten[id] {
@@ -104,7 +111,7 @@ func (s *Sink) taskOf(id uint64) *task {
 }
 
 func (s *Sink) earlyTask(id uint64) *task {
-	t := &task{id: id}
+	t := &task{id: id, early: true}
 	s.rootTask(t, s.ids.root(idEarlyTask, "", id), s.run.trace.Start)
 	s.tasks.known.Set(id, t)
 	return t
@@ -160,8 +167,77 @@ func (s *Sink) beginTask(r *convert.Record) {
 	}
 }
 
+// endTask ends a task, and writes it, unless it waits for claims.
 func (s *Sink) endTask(t *task, r *convert.Record) {
 	s.settleTask(t, r)
+	s.tasks.end(t)
+	if t.waiting == 0 {
+		s.writeTask(t, r)
+		return
+	}
+	t.end = *r
+	if t.above != nil {
+		t.above.waiting++
+	}
+}
+
+// settleTask closes the scopes of a task that ends. What the task got on the
+// goroutine that began it counts only if it ends there; if not, it is for what
+// lies around.
+func (s *Sink) settleTask(t *task, r *convert.Record) {
+	if b := t.begun; b != nil {
+		b.g.account.At(&s.world, r.Time, &s.now)
+		outer := b.outer
+		stays := r.By == b.g.id || r.Flags&convert.OpenEnd != 0
+		if stays {
+			s.claim(b, &s.now)
+		}
+		s.resolve(b, stays)
+		b.detach(&s.now)
+		if stays {
+			t.credit(b)
+		} else {
+			if outer != nil {
+				outer.own.Add(&b.own)
+			}
+			s.handOver(t, b)
+		}
+		s.remove(b)
+		t.begun = nil
+	}
+	for len(t.scopes) > 0 {
+		// A region of it on some goroutine, which goes on.
+		sc := t.scopes[len(t.scopes)-1]
+		sc.g.account.At(&s.world, r.Time, &s.now)
+		s.claim(sc, &s.now)
+		sc.detach(&s.now)
+		t.credit(sc)
+		sc.own.Reset()
+	}
+	t.ended = true
+	// Ended tasks hold on to no more of the tree than they must.
+	for t.above != nil && t.above.ended {
+		t.above = t.above.above
+	}
+}
+
+// writeTask writes a task that has ended with r, and counts it on the one above.
+func (s *Sink) writeTask(t *task, r *convert.Record) {
+	h := t.held
+	t.held = nil
+	s.writeHeld(t.node, h)
+	if t.subtasks > 0 {
+		t.sub.Add(&t.own)
+	}
+	if p := t.above; p != nil {
+		p.subtasks += t.subtasks + 1
+		s.spare.lend(&p.sub)
+		if t.subtasks > 0 {
+			p.sub.Add(&t.sub)
+		} else {
+			p.sub.Add(&t.own)
+		}
+	}
 	if !t.kept {
 		s.fold(t.node, r)
 	} else {
@@ -188,74 +264,35 @@ func (s *Sink) endTask(t *task, r *convert.Record) {
 	}
 	s.spare.take(&t.own)
 	s.spare.take(&t.sub)
-	s.tasks.end(t)
-}
-
-// settleTask closes the scopes of a task that ends, and makes t.own and t.sub
-// what is to be written. What the task got on the goroutine that began it
-// counts only if it ends there; if not, it is for what lies around.
-func (s *Sink) settleTask(t *task, r *convert.Record) {
-	if b := t.begun; b != nil {
-		b.g.account.At(&s.world, r.Time, &s.now)
-		outer := b.outer
-		b.detach(&s.now)
-		switch {
-		case r.By == b.g.id || r.Flags&convert.OpenEnd != 0:
-			t.own.Add(&b.own)
-		default:
-			if outer != nil {
-				outer.own.Add(&b.own)
-			}
-			s.handOver(t, b)
-		}
-		s.remove(b)
-		t.begun = nil
-	}
-	for len(t.scopes) > 0 {
-		// A region of it on some goroutine, which goes on.
-		sc := t.scopes[len(t.scopes)-1]
-		sc.g.account.At(&s.world, r.Time, &s.now)
-		sc.detach(&s.now)
-		t.own.Add(&sc.own)
-		sc.own.Reset()
-	}
-	if h := t.held; h != nil {
-		for i := range h.states {
-			s.writeState(t.node, &h.states[i])
-		}
-		s.foldAll(t.node, &h.beyond)
-		t.held = nil
-	}
-	t.ended = true
-
-	if t.subtasks > 0 {
-		t.sub.Add(&t.own)
-	}
-	// Ended tasks hold on to no more of the tree than they must.
-	for t.above != nil && t.above.ended {
-		t.above = t.above.above
-	}
-	if p := t.above; p != nil {
-		p.subtasks += t.subtasks + 1
-		s.spare.lend(&p.sub)
-		if t.subtasks > 0 {
-			p.sub.Add(&t.sub)
-		} else {
-			p.sub.Add(&t.own)
-		}
-	}
 }
 
 // handOver gives the states held for t, which did not end where it began, to
 // what lies around.
 func (s *Sink) handOver(t *task, b *scope) {
-	if t.held == nil {
+	h := t.held
+	t.held = nil
+	if h == nil {
 		return
 	}
-	for i := range t.held.states {
-		s.writeInTask(b.below, &t.held.states[i])
+	for i, sc := 0, b.below; sc != nil && i < maxScopes; i, sc = i+1, sc.below {
+		switch {
+		case sc.in != viewTask:
+			continue
+		case sc.region:
+			s.writeHeld(sc.node, h)
+		default:
+			s.hold(sc.task, h)
+		}
+		return
 	}
-	t.held = nil
+}
+
+// credit gives t what a scope of it got.
+func (t *task) credit(sc *scope) {
+	t.own.Add(&sc.own)
+	if t.root.early {
+		sc.g.given(t.root).Add(&sc.own)
+	}
 }
 
 // end remembers an ended task for a while.
@@ -264,6 +301,10 @@ func (ts *taskTable) end(t *task) {
 	if len(ts.ended) < keepEnded {
 		ts.ended = append(ts.ended, endedTask{t.id, t})
 		return
+	}
+	for ts.ended[ts.next].task.used { // once more around
+		ts.ended[ts.next].task.used = false
+		ts.next = (ts.next + 1) % keepEnded
 	}
 	if old := ts.ended[ts.next]; ts.known.Get(old.id) == old.task {
 		ts.known.Delete(old.id)

@@ -49,15 +49,20 @@ func (t *Totals) Set(u *Totals) {
 }
 
 // Add adds u to t.
-func (t *Totals) Add(u *Totals) {
-	t.Running += u.Running
-	t.Assist += u.Assist
-	t.Runnable += u.Runnable
-	t.Stopped += u.Stopped
-	t.Syscall += u.Syscall
-	t.SyscallBlocked += u.SyscallBlocked
+func (t *Totals) Add(u *Totals) { t.add(u, 1) }
+
+// Remove takes u from t, of which it is a part, whatever their order of reasons.
+func (t *Totals) Remove(u *Totals) { t.add(u, -1) }
+
+func (t *Totals) add(u *Totals, sign time.Duration) {
+	t.Running += sign * u.Running
+	t.Assist += sign * u.Assist
+	t.Runnable += sign * u.Runnable
+	t.Stopped += sign * u.Stopped
+	t.Syscall += sign * u.Syscall
+	t.SyscallBlocked += sign * u.SyscallBlocked
 	for i := range u.Waits {
-		t.wait(u.Waits[i].Reason, u.Waits[i].Time)
+		t.wait(u.Waits[i].Reason, sign*u.Waits[i].Time)
 	}
 }
 
