@@ -16,6 +16,9 @@ import (
 // thread.
 func Extent(ctx context.Context, r io.Reader, o Options) (first, last Time, err error) {
 	if at, ok := r.(sized); ok && o.Decoder.own() && !o.StrictDecode && !o.AsGo {
+		if ctx.Err() != nil {
+			return 0, 0, context.Cause(ctx)
+		}
 		if first, last, ok := ownExtent(at); ok {
 			return first, last, nil
 		}

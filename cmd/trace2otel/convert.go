@@ -48,7 +48,7 @@ func (c *cli) newConvert() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		jobs, err := b.plan(outs, c.sources(cmd.Context(), args))
+		jobs, err := b.plan(outs, c.sources(cmd.Context(), args), &c.start)
 		if err != nil {
 			return err
 		}
@@ -151,7 +151,7 @@ func (b *batch) idle() (err error) {
 
 // plan makes a job of each input. Its errors are those that the command line
 // has in itself.
-func (b *batch) plan(outs []output, sources []source) ([]job, error) {
+func (b *batch) plan(outs []output, sources []source, start *startTime) ([]job, error) {
 	var inputs []string
 	for _, s := range sources {
 		inputs = append(inputs, s.input)
@@ -180,7 +180,7 @@ func (b *batch) plan(outs []output, sources []source) ([]job, error) {
 			}
 			j.targets = append(j.targets, target{output: o, path: path, keep: !b.force})
 		}
-		if err := j.readTwice(); err != nil {
+		if err := j.check(start); err != nil {
 			return nil, err
 		}
 		jobs = append(jobs, j)

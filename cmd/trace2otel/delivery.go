@@ -224,12 +224,13 @@ func (d *delivery) watch(in *input, c *cli) {
 }
 
 // tell says what became of the spans of an input, and returns what that means
-// for the exit code. Nothing is said if the delivery did not begin.
-func (d *delivery) tell(c *cli, name string) exitCode {
+// for the exit code. Nothing is said if the delivery did not begin. When ctx has
+// ended, there may be more of them.
+func (d *delivery) tell(ctx context.Context, c *cli, name string) exitCode {
 	if d.exporter == nil {
 		return exitOK
 	}
-	if c.tellSent(name, d, "spans", "spans", &d.report, &d.failed) {
+	if c.tellSent(ctx, name, d, "spans", "spans", &d.report, &d.failed) {
 		return exitOK
 	}
 	if d.report.Sent == 0 || c.strict {
@@ -241,7 +242,7 @@ func (d *delivery) tell(c *cli, name string) exitCode {
 // tellSent says what became of what was sent to a back end: what it is, what is
 // counted of it, and what became of that which failed. It reports whether all was
 // taken.
-func (c *cli) tellSent(name string, to fmt.Stringer, what, counted string, r *export.Report, k *keeper) bool {
+func (c *cli) tellSent(ctx context.Context, name string, to fmt.Stringer, what, counted string, r *export.Report, k *keeper) bool {
 	if k.err != nil {
 		c.messages.failure(name, k.err)
 	}
@@ -258,6 +259,9 @@ func (c *cli) tellSent(name string, to fmt.Stringer, what, counted string, r *ex
 	}
 	if k.kept != "" && k.kept != stdio {
 		last += ", kept in " + printable(k.kept)
+	}
+	if ctx.Err() != nil {
+		last += "; what was to follow is not sent"
 	}
 	c.messages.failure(name, errors.New(last))
 	return false

@@ -55,7 +55,7 @@ func TestSignalWhileSending(t *testing.T) {
 				t.Errorf("exit code %d, want 130", code)
 			}
 			lines := strings.Split(strings.TrimSpace(stderr.String()), "\n")
-			last := regexp.MustCompile(`: [1-9]\d* spans sent to http://127.0.0.1:\d+, 0 rejected, ([1-9]\d*) failed, kept in failed$`)
+			last := regexp.MustCompile(`: [1-9]\d* spans sent to http://127.0.0.1:\d+, 0 rejected, ([1-9]\d*) failed, kept in failed; what was to follow is not sent$`)
 			said := last.FindStringSubmatch(lines[len(lines)-1])
 			if said == nil || !strings.Contains(stderr.String(), "stopped by a signal: interrupt\n") {
 				t.Errorf("stderr %q", &stderr)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -135,10 +136,10 @@ func (c *cli) run(ctx context.Context, j job) exitCode {
 	code := c.produce(ctx, j)
 	j.outcome.took = time.Since(began)
 	if j.meter != nil {
-		code = worse(code, j.meter.tell(c, j.name()))
+		code = worse(code, j.meter.tell(ctx, c, j.name()))
 	}
 	if j.delivery != nil {
-		code = worse(code, j.delivery.tell(c, j.name()))
+		code = worse(code, j.delivery.tell(ctx, c, j.name()))
 	}
 	return code
 }
@@ -255,11 +256,12 @@ func (c *cli) convert(ctx context.Context, j job) ([]destination, *convert.Summa
 func (c *cli) firstPass(ctx context.Context, j job, o convert.Options) ([]target, error) {
 	targets := slices.Clone(j.targets)
 	var sinks []convert.Sink
+	var of []*target // each of them
 	for i := range targets {
 		if t := &targets[i]; t.twice != nil {
 			var first convert.Sink
 			first, t.sink = t.twice()
-			sinks = append(sinks, first)
+			sinks, of = append(sinks, first), append(of, t)
 		}
 	}
 	if len(sinks) == 0 {
@@ -270,25 +272,65 @@ func (c *cli) firstPass(ctx context.Context, j job, o convert.Options) ([]target
 		return nil, err
 	}
 	defer in.Close()
-	if !in.regular {
-		return nil, errors.New("is no regular file, which can be read twice")
-	}
 	_, err = convert.Run(ctx, in, o, sinks...)
 	var failed convert.SinkErrors
 	if errors.As(err, &failed) {
-		err = errors.New(failed.Error()) // that of no output
+		err = nil
+		for i, err := range failed {
+			if err != nil {
+				of[i].sink = func(io.Writer) convert.Sink { return noSink{hinted{err, "trace2otel stats lists start functions"}} }
+			}
+		}
 	}
 	return targets, err
 }
 
-// readTwice returns an error if standard input would have to be read twice.
-func (j *job) readTwice() error {
+// A noSink stands for one that cannot be, since the first pass over the trace did
+// not find what it is to show.
+type noSink struct{ err error }
+
+func (n noSink) Begin(*convert.Trace) error    { return n.err }
+func (n noSink) Consume(*convert.Batch) error  { return n.err }
+func (n noSink) Finish(*convert.Summary) error { return n.err }
+
+// check returns an error if what the job asks for cannot be, as far as can be
+// known before it begins.
+func (j *job) check(start *startTime) error {
 	for _, t := range j.targets {
-		if j.input == stdio && (t.twice != nil || t.now) {
-			return hinted{errors.New("standard input can be read once only"), "save the trace to a file"}
+		switch {
+		case t.now && start.text != "":
+			return errors.New("--shift-to-now and --start are two answers to when it was")
+		case t.now:
+			if err := readTwice(j.input, "--shift-to-now"); err != nil {
+				return err
+			}
+		case t.twice != nil:
+			if err := readTwice(j.input, "--goroutine"); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// readTwice returns an error if an input cannot be read more than once, as what
+// asks for it needs.
+func readTwice(input, what string) error {
+	source := ""
+	switch info, err := os.Stat(input); {
+	case input == stdio:
+		source = "standard input"
+	case isURL(input):
+		source = "a URL"
+	case err == nil && !info.Mode().IsRegular():
+		source = displayName(input) // a pipe, say
+	default:
+		return nil
+	}
+	return hinted{
+		fmt.Errorf("%s takes reading the trace twice, and %s can be read once only", what, source),
+		"save the trace to a file",
+	}
 }
 
 // judge says what is missing in the outputs of one input, and which of them

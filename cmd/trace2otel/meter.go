@@ -108,11 +108,11 @@ func (m *meter) discard() {
 
 // tell says what became of the metrics of an input, and returns what that means
 // for the exit code. Nothing is said if the delivery did not begin.
-func (m *meter) tell(c *cli, name string) exitCode {
+func (m *meter) tell(ctx context.Context, c *cli, name string) exitCode {
 	if m.exporter == nil {
 		return exitOK
 	}
-	if c.tellSent(name, m, "metrics", "points of metrics", &m.report, &m.failed) {
+	if c.tellSent(ctx, name, m, "metrics", "points of metrics", &m.report, &m.failed) {
 		return exitOK
 	}
 	if m.alone && m.report.Sent == 0 {

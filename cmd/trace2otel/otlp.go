@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -92,9 +93,9 @@ func otlpFlags(fs *pflag.FlagSet) func(string) ([]output, error) {
 }
 
 // resourceAttributes reads the variables that describe what is observed:
-// key=value pairs, separated by commas, with escapes of URLs; the name of the
-// service overrides the one among them (OpenTelemetry's resource SDK
-// specification).
+// key=value pairs, separated by commas, with escapes of URLs, of which the last of
+// a key counts; the name of the service overrides the one among them
+// (OpenTelemetry's resource SDK specification, and what its SDK for Go does).
 func resourceAttributes(text, service string) ([]otlp.Attribute, error) {
 	var attrs []otlp.Attribute
 	if service != "" {
@@ -112,6 +113,10 @@ func resourceAttributes(text, service string) ([]otlp.Attribute, error) {
 				"it has key=value, separated by commas",
 			}
 		}
+		if key == "service.name" && service != "" {
+			continue
+		}
+		attrs = slices.DeleteFunc(attrs, func(a otlp.Attribute) bool { return a.Key == key })
 		attrs = append(attrs, otlp.Attribute{Key: key, Value: value})
 	}
 	return attrs, nil

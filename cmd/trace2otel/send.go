@@ -22,7 +22,7 @@ func (c *cli) newSend() *cobra.Command {
 		Short:   "Send a file of OTLP spans to a back end",
 		Long:    sendLong,
 		Example: sendExample,
-		Args:    oneInput,
+		Args:    oneFile,
 	}
 	var flags deliveryFlags
 	cmd.Flags().SortFlags = false
@@ -40,10 +40,21 @@ func (c *cli) newSend() *cobra.Command {
 		m := d.meter()
 		m.alone = true
 		code := c.send(cmd.Context(), args[0], d, m)
-		c.code = worse(worse(code, d.tell(c, name)), m.tell(c, name))
+		c.code = worse(worse(code, d.tell(cmd.Context(), c, name)), m.tell(cmd.Context(), c, name))
 		return nil
 	}
 	return cmd
+}
+
+// oneFile checks the arguments of send.
+func oneFile(_ *cobra.Command, args []string) error {
+	switch len(args) {
+	case 0:
+		return hinted{errors.New("which file?"), "name one that trace2otel otlp -o or --failed-out wrote, or pass - for standard input"}
+	case 1:
+		return nil
+	}
+	return fmt.Errorf("one file at a time, not %d", len(args))
 }
 
 // send sends the spans of a file by d, or its metrics by m. If part of the file is

@@ -101,7 +101,7 @@ func (s *single) plan(ctx context.Context, c *cli, input string) (job, error) {
 	if err := distinct(paths); err != nil {
 		return j, err
 	}
-	return j, j.readTwice()
+	return j, j.check(&c.start)
 }
 
 // path returns where the output is to be written, "" if it is sent alone.

@@ -46,7 +46,7 @@ func (c *cli) newView() *cobra.Command {
 			return err
 		}
 		j := job{input: args[0], targets: []target{{output: outs[0]}}}
-		if err := j.readTwice(); err != nil {
+		if err := j.check(&c.start); err != nil {
 			return err
 		}
 		c.code = c.view(cmd.Context(), j, !*alone)

@@ -54,6 +54,8 @@ func (w *window) check(inputs []string, toName string) error {
 		return fmt.Errorf("--from %s is not before --%s %s", w.from.text, w.toName, w.to.text)
 	case w.fromEnd() && slices.Contains(inputs, stdio):
 		return w.endless(errors.New("the end of standard input cannot be known beforehand"))
+	case w.fromEnd() && slices.ContainsFunc(inputs, isURL):
+		return w.endless(errors.New("the end of what a URL gives cannot be known beforehand"))
 	}
 	return nil
 }

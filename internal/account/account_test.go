@@ -2,6 +2,7 @@ package account_test
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -252,6 +253,17 @@ func TestSubLeavesWhatCameSince(t *testing.T) {
 	again.Waits[0].Time++
 	if then.Waits[0].Time != 3 {
 		t.Error("Set shares its waits")
+	}
+}
+
+func TestTimesOfForgedTracesAddUp(t *testing.T) {
+	const most = time.Duration(math.MaxInt64)
+	long := account.Totals{Running: most, Waits: []account.Wait{{Reason: "sleep", Time: most}, {Reason: "select", Time: most}}}
+	sum := account.Totals{}
+	sum.Add(&long)
+	sum.Add(&long)
+	if sum.Running != most || sum.Waits[0].Time != most || sum.Waiting() != most {
+		t.Errorf("got %s", describe(&sum))
 	}
 }
 

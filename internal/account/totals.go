@@ -1,6 +1,7 @@
 package account
 
 import (
+	"math"
 	"time"
 
 	"github.com/trace2otel/trace2otel/convert"
@@ -28,7 +29,7 @@ type Wait struct {
 func (t *Totals) Waiting() time.Duration {
 	var sum time.Duration
 	for i := range t.Waits {
-		sum += t.Waits[i].Time
+		plus(&sum, t.Waits[i].Time)
 	}
 	return sum
 }
@@ -55,14 +56,22 @@ func (t *Totals) Add(u *Totals) { t.add(u, 1) }
 func (t *Totals) Remove(u *Totals) { t.add(u, -1) }
 
 func (t *Totals) add(u *Totals, sign time.Duration) {
-	t.Running += sign * u.Running
-	t.Assist += sign * u.Assist
-	t.Runnable += sign * u.Runnable
-	t.Stopped += sign * u.Stopped
-	t.Syscall += sign * u.Syscall
-	t.SyscallBlocked += sign * u.SyscallBlocked
+	plus(&t.Running, sign*u.Running)
+	plus(&t.Assist, sign*u.Assist)
+	plus(&t.Runnable, sign*u.Runnable)
+	plus(&t.Stopped, sign*u.Stopped)
+	plus(&t.Syscall, sign*u.Syscall)
+	plus(&t.SyscallBlocked, sign*u.SyscallBlocked)
 	for i := range u.Waits {
 		t.wait(u.Waits[i].Reason, sign*u.Waits[i].Time)
+	}
+}
+
+// plus adds d to t. Times of forged traces add up to more than there is: to all
+// there is, then.
+func plus(t *time.Duration, d time.Duration) {
+	if *t += d; *t < 0 && d > 0 {
+		*t = math.MaxInt64
 	}
 }
 
@@ -118,7 +127,7 @@ const OtherReasons = "other reasons"
 func (t *Totals) wait(reason string, d time.Duration) {
 	for i := range t.Waits {
 		if t.Waits[i].Reason == reason {
-			t.Waits[i].Time += d
+			plus(&t.Waits[i].Time, d)
 			return
 		}
 	}
@@ -127,7 +136,7 @@ func (t *Totals) wait(reason string, d time.Duration) {
 		return
 	}
 	if len(t.Waits) == maxReasons {
-		t.Waits[maxReasons-1].Time += d
+		plus(&t.Waits[maxReasons-1].Time, d)
 		return
 	}
 	if t.Waits == nil {

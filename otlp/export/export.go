@@ -31,8 +31,9 @@ type Options struct {
 	Failed func([]*tracepb.ResourceSpans) error
 
 	// Retrying, if not nil, is called before a batch is sent once more: why,
-	// and how long that waits. Over HTTP, an answer of 429, 502, 503 or 504 is
-	// the client's to deal with: it is told once for a batch, without the time.
+	// and how long that waits. Over HTTP, an answer of 429, 502, 503 or 504, and
+	// one that does not come in time, is the client's to deal with: it is told
+	// once for a batch, without the time.
 	Retrying func(err error, wait time.Duration)
 
 	// Progress, if not nil, is called after each request.

@@ -501,6 +501,45 @@ func TestBusyIsTold(t *testing.T) {
 	}
 }
 
+// A server that does not answer in time is asked again, and that is told, too.
+func TestTimeoutIsTold(t *testing.T) {
+	t.Setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "200")
+	both(t, func() otlpserver.Options {
+		return otlpserver.Options{Answer: func(r otlpserver.Request) otlpserver.Answer {
+			if r.N == 0 {
+				<-r.Context.Done()
+				return otlpserver.Answer{Cut: true}
+			}
+			return otlpserver.Answer{}
+		}}
+	}, func(t *testing.T, s *otlpserver.Server, target export.Target) {
+		told := 0
+		o := export.Options{Retry: quick, Retrying: func(error, time.Duration) { told++ }}
+		counts(t, deliver(t, target, o, someSpans(t, 10, 10)), 10, 0, 0)
+		if told != 1 {
+			t.Errorf("told %d times", told)
+		}
+	})
+}
+
+// With little time for it, the second try comes in time.
+func TestShortPatience(t *testing.T) {
+	o := func() otlpserver.Options {
+		return otlpserver.Options{Answer: func(r otlpserver.Request) otlpserver.Answer {
+			switch {
+			case r.N > 0:
+				return otlpserver.Answer{}
+			case isGRPC(r):
+				return otlpserver.Answer{Status: int(codes.Unavailable)}
+			}
+			return otlpserver.Answer{Status: 503}
+		}}
+	}
+	both(t, o, func(t *testing.T, s *otlpserver.Server, target export.Target) {
+		counts(t, deliver(t, target, export.Options{Retry: export.Retry{For: time.Second}}, someSpans(t, 10, 10)), 10, 0, 0)
+	})
+}
+
 // What is no OTLP does not keep what is from being delivered.
 func TestPartlyBadInput(t *testing.T) {
 	const line = `{"resourceSpans":[{"scopeSpans":[{"spans":[{"name":"a"}]}]}]}`

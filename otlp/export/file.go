@@ -11,6 +11,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 
 	metricspb "go.opentelemetry.io/proto/otlp/metrics/v1"
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
@@ -73,7 +74,7 @@ func (e *Exporter) Send(r io.Reader) error {
 		data, err := UnmarshalJSON(line)
 		switch {
 		case err != nil:
-			return badLine{err}
+			return badLine{plainSpaces(err)}
 		case len(data.ResourceSpans) == 0:
 			return holdsOther(line, "resourceSpans", "spans")
 		}
@@ -86,6 +87,12 @@ func (e *Exporter) Send(r io.Reader) error {
 
 // A badLine is the error of a line that is not what it should be. Others may be.
 type badLine struct{ error }
+
+// plainSpaces makes a line of what protojson says, which varies its spaces so that
+// nobody relies on it.
+func plainSpaces(err error) error {
+	return errors.New(strings.ReplaceAll(err.Error(), "\u00a0", " "))
+}
 
 // eachLine calls take with each line that is not empty. Lines that are bad are
 // left out: the error, once all are read, is that of the first, and says how many

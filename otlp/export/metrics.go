@@ -116,7 +116,7 @@ func (e *MetricsExporter) Send(r io.Reader) error {
 	return eachLine(b, func(line []byte) error {
 		data := new(metricspb.MetricsData)
 		if err := (protojson.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(line, data); err != nil {
-			return badLine{err}
+			return badLine{plainSpaces(err)}
 		}
 		if len(data.ResourceMetrics) == 0 {
 			return holdsOther(line, "resourceMetrics", "metrics")

@@ -19,7 +19,8 @@ type Retry struct {
 	// if negative.
 	For time.Duration
 
-	// First is the time before the second try, a second if zero.
+	// First is the time before the second try, about: a second if zero, or a
+	// quarter of For if that is less.
 	First time.Duration
 }
 
@@ -35,7 +36,7 @@ func (r Retry) limit() time.Duration {
 
 func (r Retry) first() time.Duration {
 	if r.First <= 0 {
-		return time.Second
+		return min(time.Second, max(r.limit()/4, time.Millisecond))
 	}
 	return r.First
 }
@@ -119,38 +120,52 @@ func (e *Exporter) upload(batch []*tracepb.ResourceSpans) (err error) {
 // patience is how long the client may take to return after an answer came.
 const patience = 300 * time.Millisecond
 
-var errBusy = errors.New("it is overloaded or out of order (HTTP 429, 502, 503 or 504)")
+var (
+	errBusy  = errors.New("it is overloaded or out of order (HTTP 429, 502, 503 or 504)")
+	errAgain = errors.New("it did not answer in time")
+)
 
 // uploadOnce sends a batch once, as far as that is for us to say. Of answers by
-// which the back end asks to wait, otlptracehttp says nothing before it has
-// tried for long enough; but that it has not returned long after an answer shows
-// that there was one.
+// which the back end asks to wait, and of those that do not come, otlptracehttp
+// says nothing before it has tried for long enough; but that it has not returned
+// long after an answer, or asks for a connection once more, shows that it will.
 func (e *Exporter) uploadOnce(batch []*tracepb.ResourceSpans) error {
 	if e.o.Retrying == nil {
 		return e.client.UploadTraces(e.ctx, batch)
 	}
-	answered := make(chan struct{}, 1)
-	ctx := httptrace.WithClientTrace(e.ctx, &httptrace.ClientTrace{GotFirstResponseByte: func() {
+	answered, asked := make(chan struct{}, 1), make(chan struct{}, 1)
+	note := func(c chan struct{}) {
 		select {
-		case answered <- struct{}{}:
+		case c <- struct{}{}:
 		default:
 		}
-	}})
+	}
+	ctx := httptrace.WithClientTrace(e.ctx, &httptrace.ClientTrace{
+		GetConn:              func(string) { note(asked) },
+		GotFirstResponseByte: func() { note(answered) },
+	})
 	done := make(chan error, 1)
 	go func() { done <- e.client.UploadTraces(ctx, batch) }()
 	var late <-chan time.Time
-	told := false
+	tries, told := 0, false
+	tell := func(why error) {
+		if !told {
+			e.o.Retrying(why, 0)
+		}
+		told = true
+	}
 	for {
 		select {
 		case err := <-done:
 			return err
+		case <-asked:
+			if tries++; tries > 1 {
+				tell(errAgain)
+			}
 		case <-answered:
 			late = time.After(patience)
 		case <-late:
-			if !told {
-				e.o.Retrying(errBusy, 0)
-			}
-			told = true
+			tell(errBusy)
 		}
 	}
 }

@@ -76,8 +76,12 @@ func (t Target) resolve(s signal) (Target, error) {
 	variable := ""
 	if t.URL == "" {
 		if t.URL, variable = s.env("ENDPOINT"); t.URL == "" {
-			return t, errors.New("the environment has no OTEL_EXPORTER_OTLP_ENDPOINT")
+			return t, fmt.Errorf("the environment has no OTEL_EXPORTER_OTLP_ENDPOINT, nor one for %s, OTEL_EXPORTER_OTLP_%s_ENDPOINT",
+				strings.ToLower(s.name), s.name)
 		}
+	}
+	if value, variable := s.env("COMPRESSION"); value != "" && value != "gzip" && value != "none" {
+		return t, fmt.Errorf("%s is gzip or none, not %q", variable, value)
 	}
 	source := ""
 	if t.Protocol == "" {
