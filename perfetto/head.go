@@ -1,7 +1,9 @@
 package perfetto
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
+	"fmt"
 
 	"github.com/trace2otel/trace2otel/convert"
 	"github.com/trace2otel/trace2otel/internal/wire"
@@ -131,12 +133,24 @@ func (s *Sink) startSequence() {
 	s.w.buf = wire.Close(b, packet)
 }
 
+// uuid identifies the file: by the run, and what of it is shown, and how. The UI
+// keeps files by their uuid.
+func (s *Sink) uuid(t *convert.Trace) [32]byte {
+	o := s.o
+	only := ""
+	if o.Only != nil {
+		only, o.Only = o.Only.Text, nil
+	}
+	return sha256.Sum256(fmt.Appendf(nil, "%x %q %q %d %d %v %v %q", t.RunKey, t.Name, t.Decoder, t.From, t.To, t.Clock, o, only))
+}
+
 // describe writes what is known of the trace beforehand.
 func (s *Sink) describe(t *convert.Trace) {
 	b, packet := s.w.open()
 	b, mark := wire.Open(b, packetTraceUUID)
-	b = wire.Uint(b, uuidMSB, binary.BigEndian.Uint64(t.RunKey[0:8]))
-	b = wire.Uint(b, uuidLSB, binary.BigEndian.Uint64(t.RunKey[8:16]))
+	id := s.uuid(t)
+	b = wire.Uint(b, uuidMSB, binary.BigEndian.Uint64(id[0:8]))
+	b = wire.Uint(b, uuidLSB, binary.BigEndian.Uint64(id[8:16]))
 	s.w.closeBoth(b, packet, mark)
 
 	b, packet = s.w.open()

@@ -38,6 +38,7 @@ type dictionaries struct {
 
 	names     map[string]uint64 // of slices and instants
 	recent    [64]recentName
+	rare      [256]string // names that came once, the newest
 	functions map[string]uint64
 	paths     map[string]uint64
 	symbols   map[string]uint64 // reasons of waits
@@ -75,6 +76,18 @@ func (d *dictionaries) name(s string) uint64 {
 	}
 	*r = recentName{s, id}
 	return id
+}
+
+// rareName is name for one that is not likely to come again: it is written out
+// unless it does, soon.
+func (d *dictionaries) rareName(s string) uint64 {
+	n := len(s)
+	last := &d.rare[(uint(n)*64+uint(s[n/2])*8+uint(s[n-1]))%uint(len(d.rare))]
+	if *last == s {
+		return d.name(s)
+	}
+	*last = s
+	return 0
 }
 
 // A recentName saves a look at the map of names: few are as frequent as most,

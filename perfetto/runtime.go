@@ -49,12 +49,13 @@ func (s *Sink) stopTheWorld(r *convert.Record) {
 	e := event{category: catSTW, name: orElse(r.Name, convert.ReasonUnspecified), stack: r.Stack}
 	e.goroutineArg(argGoroutine, r.G)
 	var end event
+	if r.Flags&convert.Stopped != 0 {
+		end.arg(argStopping, int64(r.ID))
+	}
 	if ln := s.runtime.open[spanKey{r.Kind, uint64(r.G)}]; ln != nil && r.Phase == convert.End && r.ID > 0 {
 		flags := r.Flags & convert.OpenStart
 		if r.Flags&convert.Stopped == 0 {
 			flags |= convert.OpenEnd // the trace ended before
-		} else {
-			end.arg(argStopping, int64(r.ID))
 		}
 		s.w.event(r.Start, &event{typ: typeBegin, track: ln.track, category: catSTW, name: "stopping", flags: flags})
 		s.w.end(r.Start+convert.Time(r.ID), ln.track, flags)

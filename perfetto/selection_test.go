@@ -116,6 +116,12 @@ func TestSelectionInSQL(t *testing.T) {
 				slices.Sort(want)
 				compare(t, sql, part.Query(sql), want)
 			}
+			// What no goroutine's row says, the task's does.
+			const said = `select count() from slice join args using (arg_set_id)
+				where category = 'task log' and key in ('debug.goroutine', 'debug.message')`
+			if got := part.Table(said); f.Name == "go1.26.8-annotations.trace" && got == "0\n" || whole.Table(said) != "0\n" {
+				t.Errorf("logs of tasks have %s arguments", got)
+			}
 			const others = `select count() from thread_state left join selected using (utid) where tid is null`
 			if got := part.Table(others); got != "0\n" || whole.Table(others) == "0\n" {
 				t.Errorf("states of other goroutines: %s", got)
@@ -126,7 +132,7 @@ func TestSelectionInSQL(t *testing.T) {
 
 // TestWindowInSQL loads parts of traces: the file has what the records of the
 // part have, and says what is cut. Some of the parts begin or end while the world
-// is being stopped.
+// is being stopped, or with a system call.
 func TestWindowInSQL(t *testing.T) {
 	for _, f := range sinktest.Traces(t) {
 		switch f.Name {
@@ -139,11 +145,18 @@ func TestWindowInSQL(t *testing.T) {
 			rec := sinktest.Load(t, f)
 			length := rec.Summary.End.Sub(rec.Summary.Start)
 			windows := []convert.Options{{From: length / 3, To: length / 2}}
+			stopped, called := false, false
 			for i := range rec.Records {
-				if r := &rec.Records[i]; r.Kind == convert.KindSTW && r.Phase == convert.End && r.ID > 1 {
-					within := r.Start.Sub(rec.Summary.Start) + time.Duration(r.ID/2)
-					windows = append(windows, convert.Options{To: within}, convert.Options{From: within, To: within + length/10})
-					break
+				r := &rec.Records[i]
+				at := r.Start.Sub(rec.Summary.Start)
+				switch {
+				case !stopped && r.Kind == convert.KindSTW && r.Phase == convert.End && r.ID > 1:
+					stopped = true
+					at += time.Duration(r.ID / 2)
+					windows = append(windows, convert.Options{To: at}, convert.Options{From: at, To: at + length/10})
+				case !called && r.Kind == convert.KindState && r.Phase == convert.Begin && r.State == convert.StateSyscall && r.Prev == convert.StateRunning:
+					called = true // its thread runs on: nothing of it shows
+					windows = append(windows, convert.Options{To: at}, convert.Options{From: at})
 				}
 			}
 			for _, o := range windows {
@@ -181,11 +194,13 @@ func testWindow(t *testing.T, f sinktest.File, o convert.Options) {
 		t.Errorf("within the window, cut at its ends: %s", got)
 	}
 	checkThreads(t, db)
+	checkClosed(t, db)
 	checkWall(t, db, &want)
 
 	db = traceprocessor.OpenBytes(t, woken.Bytes())
 	db.CheckImport()
 	checkThreads(t, db)
+	checkClosed(t, db)
 }
 
 // checkThreads holds the table of threads against what it is to be: goroutines

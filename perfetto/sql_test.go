@@ -109,22 +109,27 @@ func TestTracesInSQL(t *testing.T) {
 			if got, want := db.Table("select trace_start(), trace_end()"), fmt.Sprintf("%d\t%d\n", want.start, want.end); got != want {
 				t.Errorf("trace from and to: %s, want %s", got, want)
 			}
-			// Only what has no length may be open.
-			open := db.Table(`
-				select 'slice', count() from slice where dur = -1 union all
-				select 'state', count() from thread_state where dur = -1 and state is not 'X' and ts < trace_end() union all
-				select 'sched', count() from sched where dur = -1 and ts < trace_end() union all
-				select 'no state', count() from thread_state where state is null union all
-				select 'real-time', count() from sched where priority < 100`)
-			if open != "slice\t0\nstate\t0\nsched\t0\nno state\t0\nreal-time\t0\n" {
-				t.Errorf("open, without a state, or drawn as real-time:\n%s", open)
-			}
+			checkClosed(t, db)
 			checkWall(t, db, &want)
 			if !strings.HasPrefix(f.Name, "fuzz-") { // ids that come again have several
 				checkThreads(t, db)
 			}
 			checkNames(t, db)
 		})
+	}
+}
+
+// checkClosed holds all to be closed but what has no length.
+func checkClosed(t *testing.T, db *traceprocessor.DB) {
+	t.Helper()
+	open := db.Table(`
+		select 'slice', count() from slice where dur = -1 union all
+		select 'state', count() from thread_state where dur = -1 and state is not 'X' and ts < trace_end() union all
+		select 'sched', count() from sched where dur = -1 and ts < trace_end() union all
+		select 'no state', count() from thread_state where state is null union all
+		select 'real-time', count() from sched where priority < 100`)
+	if open != "slice\t0\nstate\t0\nsched\t0\nno state\t0\nreal-time\t0\n" {
+		t.Errorf("open, without a state, or drawn as real-time:\n%s", open)
 	}
 }
 

@@ -159,10 +159,13 @@ func (s *Sink) follow(g *goroutine, st taskState, cpu int32) {
 }
 
 // closeState ends the state of a goroutine that outlives the trace. One that
-// began only now has no length to be ended.
+// began only now has no length to be ended, if it is another than before.
 func (s *Sink) closeState(g *goroutine) {
-	if g.pending || g.shown == taskNone {
+	if g.shown == taskNone {
 		return // with LayoutProcs, always
+	}
+	if g.pending && (g.next != g.shown || g.next == taskRunning && g.nextCPU != g.cpu) {
+		return
 	}
 	st := g.shown
 	if st == taskRunning {
@@ -223,7 +226,7 @@ func (s *Sink) show(t convert.Time, g *goroutine, st taskState, cpu int32) {
 	}
 	left := g.shown == taskRunning
 	g.shown = st
-	if s.o.Wakers && st == taskRunnable && !g.closing && s.writeWaking(t, g) {
+	if s.o.Wakers && st == taskRunnable && !g.closing && !left && s.writeWaking(t, g) {
 		return
 	}
 	s.writeState(t, g, left)

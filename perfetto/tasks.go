@@ -1,6 +1,10 @@
 package perfetto
 
-import "github.com/trace2otel/trace2otel/convert"
+import (
+	"unicode/utf8"
+
+	"github.com/trace2otel/trace2otel/convert"
+)
 
 // taskTracks are those of the process "Tasks": lanes for each type of task,
 // and below each lane the lanes of the subtasks begun in it.
@@ -73,10 +77,12 @@ func (ln *lane) depth() int {
 }
 
 // log shows a log as an instant on its goroutine's track, named by its
-// category, and on its task's, while that is open, named by its message. There,
-// the slice that it lies on has the task's id.
+// category, and on its task's, while that is open, named by category and message.
+// There, the slice that it lies on has the task's id; the rest is on the
+// goroutine's, or if that does not show here, too.
 func (s *Sink) log(r *convert.Record) {
-	if s.o.Only.shows(r.G) {
+	alone := !s.o.Only.shows(r.G)
+	if !alone {
 		g := s.goroutine(r.G)
 		e := event{typ: typeInstant, track: g.track, category: catLog, name: orElse(r.Name, "log"), stack: r.Stack}
 		e.message, e.hasMessage = r.Text, true
@@ -86,17 +92,33 @@ func (s *Sink) log(r *convert.Record) {
 		s.w.event(r.Time, &e)
 	}
 	if ln := s.runtime.open[spanKey{convert.KindTask, r.ID}]; ln != nil {
-		s.w.event(r.Time, &event{
-			typ: typeInstant, track: ln.track, category: catTaskLog, name: orElse(start(r.Text), orElse(r.Name, "log")), rare: true,
-		})
+		e := event{typ: typeInstant, track: ln.track, category: catTaskLog, name: taskLog(r), rare: true}
+		if alone {
+			e.stack, e.message, e.hasMessage = r.Stack, r.Text, true
+			e.goroutineArg(argGoroutine, r.G)
+		}
+		s.w.event(r.Time, &e)
 	}
+}
+
+// taskLog names a log on its task's track: "category: message".
+func taskLog(r *convert.Record) string {
+	message := start(r.Text)
+	if r.Name != "" && message != "" {
+		return r.Name + ": " + message
+	}
+	return orElse(message, orElse(r.Name, "log"))
 }
 
 // start returns the beginning of a message, to name an instant.
 func start(message string) string {
 	const most = 100
-	if len(message) > most {
-		return message[:most] + "…"
+	if len(message) <= most {
+		return message
 	}
-	return message
+	n := most
+	for n > most-utf8.UTFMax && !utf8.RuneStart(message[n]) {
+		n--
+	}
+	return message[:n] + "…"
 }

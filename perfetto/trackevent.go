@@ -153,7 +153,11 @@ func (e *event) goroutineArg(name uint8, g convert.GoID) {
 // event writes a TrackEvent.
 func (w *writer) event(t convert.Time, e *event) {
 	var name uint64
-	if e.name != "" && !e.rare {
+	switch {
+	case e.name == "":
+	case e.rare:
+		name = w.rareName(e.name)
+	default:
 		name = w.name(e.name)
 	}
 	stack := w.stack(e.stack) // before the packet opens: it may define

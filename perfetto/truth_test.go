@@ -199,11 +199,12 @@ func (t *truth) record(r *convert.Record) {
 			if r.Flags&convert.OpenStart != 0 {
 				t.args.add("stw\tdebug.open_start", 1, 1)
 			}
-			if r.Flags&convert.Stopped != 0 {
-				t.args.add("stw\tdebug.stopping_ns", 1, int64(r.ID))
-			} else {
+			if r.Flags&convert.Stopped == 0 {
 				t.args.add("stw\tdebug.open_end", 1, 1)
 			}
+		}
+		if r.Flags&convert.Stopped != 0 {
+			t.args.add("stw\tdebug.stopping_ns", 1, int64(r.ID))
 		}
 	case convert.KindSweep:
 		t.slice(r, "sweep", "sweep", r.Stack, 0)
@@ -232,7 +233,11 @@ func (t *truth) record(r *convert.Record) {
 		t.slice(r, "log", orElse(plain(r.Name), "log"), r.Stack, 0)
 		t.args.add("log\tdebug.message", 1, 0)
 		if t.tasks[r.ID] {
-			t.taskLogs.add(fmt.Sprintf("%d\t%s", r.ID, orElse(plain(r.Text), orElse(plain(r.Name), "log"))), 1)
+			name := orElse(plain(r.Text), orElse(plain(r.Name), "log"))
+			if r.Text != "" && r.Name != "" {
+				name = plain(r.Name + ": " + r.Text)
+			}
+			t.taskLogs.add(fmt.Sprintf("%d\t%s", r.ID, name), 1)
 		}
 		if r.ID != convert.NoTask {
 			t.args.add("log\tcorrelation_id", 1, int64(r.ID))

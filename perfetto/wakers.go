@@ -33,7 +33,8 @@ const (
 // The tables of thread states have columns for who woke a thread and for what
 // it was blocked in; generic task states cannot fill them. With
 // Options.Wakers, a goroutine that another makes runnable gets a sched_waking
-// event in place of the state R, and one that was blocked a sched_blocked_reason
+// event in place of the state R, unless it leaves a CPU, which takes a state (it
+// waited for no time), and one that was blocked a sched_blocked_reason
 // event when that ends: trace_processor gives it to the thread's last blocked
 // state, and of two packets of one time may read that of ftrace first. Ids of
 // threads have 32 bits there: goroutines beyond keep the plain states.

@@ -137,3 +137,43 @@ func TestWakerThatEnds(t *testing.T) {
 		t.Errorf("runnable: %q", got)
 	}
 }
+
+// TestEmptyWait has a wait of no length, as far as a coarse clock tells: the
+// goroutine ran up to then, and was runnable from then on.
+func TestEmptyWait(t *testing.T) {
+	rec := sinktest.Story(t, `
+0 G1 begin goroutine "main.main"
+0 G1 begin running P0
+0 G2 begin goroutine "main.worker" by=G1
+0 G2 begin running P1
+0 G3 begin goroutine "main.other" by=G1
+0 G3 begin runnable
+50 G2 end running P1
+50 G2 begin waiting "chan receive"
+50 G2 end waiting by=G1
+50 G2 begin runnable by=G1
+60 G3 end runnable
+60 G3 begin running P1
+70 G2 end runnable by=G1
+70 G2 begin running P2
+90 G1 end running P0
+90 G1 end goroutine
+90 G2 end running P2
+90 G2 end goroutine
+90 G3 end running P1
+90 G3 end goroutine
+`)
+	for _, wakers := range []bool{false, true} {
+		var file bytes.Buffer
+		if err := rec.Replay(perfetto.New(&file, perfetto.Options{Wakers: wakers}), 3); err != nil {
+			t.Fatal(err)
+		}
+		db := traceprocessor.OpenBytes(t, file.Bytes())
+		db.CheckImport()
+		checkClosed(t, db)
+		got := db.Table("select state, ts, dur from thread_state join thread using (utid) where tid = 2 and state != 'X' order by ts")
+		if want := "Running\t0\t50\nR\t50\t20\nRunning\t70\t20\n"; got != want {
+			t.Errorf("with wakers %v, got\n%swant\n%s", wakers, got, want)
+		}
+	}
+}

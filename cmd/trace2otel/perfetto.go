@@ -59,6 +59,8 @@ func perfettoFlags(fs *pflag.FlagSet) func(string) ([]output, error) {
 			out.ext += ".gz"
 		}
 		switch {
+		case fs.Changed("goroutine") && *goroutine == "":
+			return nil, errors.New("--goroutine is empty")
 		case *goroutine != "":
 			match, err := regexp.Compile(*goroutine)
 			if err != nil {
@@ -82,6 +84,9 @@ func perfettoFlags(fs *pflag.FlagSet) func(string) ([]output, error) {
 // parseFlows returns the arrows that words name.
 func parseFlows(words []string) (perfetto.Flows, error) {
 	var flows perfetto.Flows
+	if len(words) == 0 {
+		return 0, errors.New("--flows is none, or some of create and wake, not empty")
+	}
 	for _, w := range words {
 		switch w {
 		case "none":

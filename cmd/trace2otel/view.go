@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -90,7 +91,13 @@ func (c *cli) view(ctx context.Context, j job, browser bool) exitCode {
 
 	s := newFileServer(t.path, baseName(j.input)+t.ext)
 	link := viewLink(l.Addr(), s.path)
-	fmt.Fprintln(c.stdout, link)
+	switch _, err := fmt.Fprintln(c.stdout, link); {
+	case errors.Is(err, syscall.EPIPE):
+		return exitPipe
+	case err != nil:
+		c.messages.failure("", cannotWrite("standard output", withoutPath(err)))
+		return exitFailed
+	}
 	if browser {
 		if err := openBrowser(link); err != nil {
 			c.messages.warning("", hinted{fmt.Errorf("cannot open a browser: %w", err), "open the link by hand"})
@@ -101,10 +108,11 @@ func (c *cli) view(ctx context.Context, j job, browser bool) exitCode {
 }
 
 // viewLink returns the address at which the Perfetto UI opens what is served
-// at path, with the useful tracks in view.
+// at path, with the useful tracks in view. The UI has the pids of processes behind
+// their names.
 func viewLink(addr net.Addr, path string) string {
 	commands, err := json.Marshal([]map[string]any{
-		{"id": "dev.perfetto.ExpandTracksByRegex", "args": []string{"^(CPU Scheduling|Go runtime|Tasks|Procs)$"}},
+		{"id": "dev.perfetto.ExpandTracksByRegex", "args": []string{`^(CPU Scheduling|(Go runtime|Tasks|Procs)( \d+)?)$`}},
 		{"id": "dev.perfetto.PinTracksByRegex", "args": []string{"^(GC cycles|Stop the world|Heap live|Goroutines runnable)$"}},
 	})
 	if err != nil {
@@ -193,12 +201,31 @@ func (s *fileServer) serve(ctx context.Context, l net.Listener) exitCode {
 	return code
 }
 
+// browserCommand returns the command that a value of $BROWSER has for a page: a
+// program with its arguments, of several the first, with colons between them. The
+// page stands where it has %s, or at the end.
+func browserCommand(value, page string) []string {
+	if runtime.GOOS != "windows" {
+		value, _, _ = strings.Cut(value, ":")
+	}
+	args := strings.Fields(value)
+	placed := false
+	for i, arg := range args {
+		placed = placed || strings.Contains(arg, "%s")
+		args[i] = strings.ReplaceAll(arg, "%s", page)
+	}
+	if !placed {
+		args = append(args, page)
+	}
+	return args
+}
+
 // openBrowser opens a page: with $BROWSER, or as the system does.
 func openBrowser(page string) error {
 	args := []string{"xdg-open", page}
 	switch {
-	case os.Getenv("BROWSER") != "":
-		args = []string{os.Getenv("BROWSER"), page}
+	case strings.TrimSpace(os.Getenv("BROWSER")) != "":
+		args = browserCommand(os.Getenv("BROWSER"), page)
 	case runtime.GOOS == "darwin":
 		args = []string{"open", page}
 	case runtime.GOOS == "windows":

@@ -4,12 +4,14 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -55,10 +57,78 @@ func startView(t *testing.T, args ...string) *viewing {
 		t.Fatalf("not a link to the Perfetto UI: %s", v.link)
 	}
 	v.source = params.Get("url")
-	if commands := params.Get("startupCommands"); !strings.HasPrefix(commands, `[{"args":["`) {
-		t.Errorf("start-up commands: %s", commands)
-	}
+	checkCommands(t, params.Get("startupCommands"))
 	return v
+}
+
+// checkCommands holds the start-up commands against the names that the UI gives
+// to what is in a timeline: processes have their pids behind.
+func checkCommands(t *testing.T, text string) {
+	t.Helper()
+	var commands []struct {
+		ID   string
+		Args []string
+	}
+	if err := json.Unmarshal([]byte(text), &commands); err != nil || len(commands) != 2 {
+		t.Fatalf("start-up commands: %s", text)
+	}
+	for i, want := range []struct {
+		id, yes, no string
+	}{
+		{
+			"dev.perfetto.ExpandTracksByRegex", "CPU Scheduling,Go runtime 2000000001,Tasks 2000000002,Procs 2000000004",
+			"main.main 2000000005,OS threads 2000000003,Tasks.run 2000000007",
+		},
+		{"dev.perfetto.PinTracksByRegex", "GC cycles,Stop the world,Heap live,Goroutines runnable", "Heap goal,Go runtime 2000000001"},
+	} {
+		c := commands[i]
+		if c.ID != want.id || len(c.Args) != 1 {
+			t.Errorf("command %d is %v, want %s", i, c, want.id)
+			continue
+		}
+		re := regexp.MustCompile(c.Args[0])
+		for name := range strings.SplitSeq(want.yes, ",") {
+			if !re.MatchString(name) {
+				t.Errorf("%s does not find %q", c.ID, name)
+			}
+		}
+		for name := range strings.SplitSeq(want.no, ",") {
+			if re.MatchString(name) {
+				t.Errorf("%s finds %q", c.ID, name)
+			}
+		}
+	}
+}
+
+// A link that cannot be told leaves nothing to wait for.
+func TestViewWithoutLink(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip(err)
+	}
+	defer full.Close()
+	var stderr bytes.Buffer
+	c := newCLI(nil, full, &stderr)
+	c.viewAddress = "127.0.0.1:0"
+	if code := c.execute(t.Context(), []string{"view", smallTrace, "--no-browser"}); code != exitFailed {
+		t.Errorf("exit code %d", code)
+	}
+	if !strings.Contains(stderr.String(), "cannot write standard output: no space left on device") {
+		t.Errorf("stderr %q", &stderr)
+	}
+}
+
+func TestBrowserCommand(t *testing.T) {
+	for value, want := range map[string]string{
+		"firefox":                    "firefox|PAGE",
+		"firefox --new-window":       "firefox|--new-window|PAGE",
+		"chromium --app=%s":          "chromium|--app=PAGE",
+		"w3m %s -graph:firefox:lynx": "w3m|PAGE|-graph",
+	} {
+		if got := strings.Join(browserCommand(value, "PAGE"), "|"); got != want {
+			t.Errorf("%s: %s, want %s", value, got, want)
+		}
+	}
 }
 
 func (v *viewing) wait(t *testing.T) exitCode {
