@@ -128,7 +128,7 @@ func (s *Sink) settled(t *task) {
 		if !t.ended || t.waiting > 0 {
 			return
 		}
-		s.writeTask(t, &t.end)
+		s.writeTask(t, t.end)
 		t = t.above
 	}
 }

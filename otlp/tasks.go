@@ -52,7 +52,7 @@ type task struct {
 	held   *heldStates // of that goroutine: the task's, if it ends there
 
 	waiting int            // claims that are not met, and subtasks that wait for some
-	end     convert.Record // of a task that has ended, but waits
+	end     *convert.Record // of a task that has ended, but waits
 
 	own      account.Totals // but for scopes that are open
 	sub      account.Totals // of subtasks that ended, with theirs
@@ -175,7 +175,8 @@ func (s *Sink) endTask(t *task, r *convert.Record) {
 		s.writeTask(t, r)
 		return
 	}
-	t.end = *r
+	end := *r
+	t.end = &end
 	if t.above != nil {
 		t.above.waiting++
 	}

@@ -38,7 +38,7 @@ type dictionaries struct {
 
 	names     map[string]uint64 // of slices and instants
 	recent    [64]recentName
-	rare      [256]string // names that came once, the newest
+	rare      [256]rareName // the newest
 	functions map[string]uint64
 	paths     map[string]uint64
 	symbols   map[string]uint64 // reasons of waits
@@ -80,14 +80,24 @@ func (d *dictionaries) name(s string) uint64 {
 
 // rareName is name for one that is not likely to come again: it is written out
 // unless it does, soon.
-func (d *dictionaries) rareName(s string) uint64 {
+func (d *dictionaries) rareName(prefix, s string) uint64 {
 	n := len(s)
 	last := &d.rare[(uint(n)*64+uint(s[n/2])*8+uint(s[n-1]))%uint(len(d.rare))]
-	if *last == s {
-		return d.name(s)
+	switch {
+	case last.name != s || last.prefix != prefix:
+		*last = rareName{prefix, s, 0}
+	case last.id == 0 && prefix == "":
+		last.id = d.name(s)
+	case last.id == 0:
+		last.id = d.name(prefix + ": " + s)
 	}
-	*last = s
-	return 0
+	return last.id
+}
+
+// A rareName came once, or if it has an id, more than once.
+type rareName struct {
+	prefix, name string
+	id           uint64
 }
 
 // A recentName saves a look at the map of names: few are as frequent as most,

@@ -92,7 +92,8 @@ func (s *Sink) log(r *convert.Record) {
 		s.w.event(r.Time, &e)
 	}
 	if ln := s.runtime.open[spanKey{convert.KindTask, r.ID}]; ln != nil {
-		e := event{typ: typeInstant, track: ln.track, category: catTaskLog, name: taskLog(r), rare: true}
+		e := event{typ: typeInstant, track: ln.track, category: catTaskLog, rare: true}
+		e.prefix, e.name = taskLog(r)
 		if alone {
 			e.stack, e.message, e.hasMessage = r.Stack, r.Text, true
 			e.goroutineArg(argGoroutine, r.G)
@@ -102,12 +103,13 @@ func (s *Sink) log(r *convert.Record) {
 }
 
 // taskLog names a log on its task's track: "category: message".
-func taskLog(r *convert.Record) string {
-	message := start(r.Text)
-	if r.Name != "" && message != "" {
-		return r.Name + ": " + message
+func taskLog(r *convert.Record) (prefix, name string) {
+	switch message := start(r.Text); {
+	case message == "":
+		return "", orElse(r.Name, "log")
+	default:
+		return r.Name, message
 	}
-	return orElse(message, orElse(r.Name, "log"))
 }
 
 // start returns the beginning of a message, to name an instant.

@@ -126,6 +126,7 @@ type event struct {
 
 	track       uint64
 	name        string
+	prefix      string // of a rare name, with ": " behind
 	correlation uint64 // task id: relates what belongs to a task across tracks
 	flow        uint64 // id of an arrow that starts here, or, if flowEnds, ends
 	message     string // the text of argMessage, if hasMessage
@@ -156,7 +157,7 @@ func (w *writer) event(t convert.Time, e *event) {
 	switch {
 	case e.name == "":
 	case e.rare:
-		name = w.rareName(e.name)
+		name = w.rareName(e.prefix, e.name)
 	default:
 		name = w.name(e.name)
 	}
@@ -170,7 +171,7 @@ func (w *writer) event(t convert.Time, e *event) {
 	if name != 0 {
 		b = wire.Varint(append(b, eventNameID<<3), name)
 	} else if e.name != "" {
-		b = wire.String(b, eventName, valid(e.name))
+		b = appendName(b, e)
 	}
 	b = wire.Varint(append(b, eventTrack<<3), e.track)
 	if stack != 0 {
@@ -196,6 +197,16 @@ func (w *writer) event(t convert.Time, e *event) {
 		b = appendFlags(b, e)
 	}
 	w.closeBoth(b, packet, mark)
+}
+
+// appendName appends a name that is not interned.
+func appendName(b []byte, e *event) []byte {
+	if e.prefix == "" {
+		return wire.String(b, eventName, valid(e.name))
+	}
+	b, mark := wire.Open(b, eventName)
+	b = append(append(append(b, valid(e.prefix)...), ": "...), valid(e.name)...)
+	return wire.Close(b, mark)
 }
 
 // end writes the TrackEvent that ends a slice of which there is nothing to say
