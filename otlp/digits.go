@@ -7,34 +7,42 @@ import (
 )
 
 // Numbers are a quarter of the bytes of a span in JSON, stacks apart. What is
-// here writes them in place, two digits at a time.
+// here writes them in place, several digits at a time.
 
 const (
 	hexDigits = "0123456789abcdef"
 	maxDigits = 20 // of a uint64
 )
 
-// hexPairs and decimalPairs are the two digits of each byte, and of each number
-// below 100, the first in the low byte.
-var hexPairs, decimalPairs = pairs[[256]uint16](16), pairs[[100]uint16](10)
-
-func pairs[T [256]uint16 | [100]uint16](base int) (t T) {
-	for i := range len(t) {
-		t[i] = uint16(hexDigits[i/base]) | uint16(hexDigits[i%base])<<8
+// decimalPairs are the two digits of each number below 100, the first in the low
+// byte.
+var decimalPairs = func() (t [100]uint16) {
+	for i := range uint16(100) {
+		t[i] = '0' + i/10 | ('0'+i%10)<<8
 	}
 	return t
-}
+}()
 
-// appendHex appends bytes in hex.
-func appendHex(b, src []byte) []byte {
+// appendHex appends an id in hex. Its length is a multiple of four.
+func appendHex(b, id []byte) []byte {
 	n := len(b)
-	b = slices.Grow(b, 2*len(src))[:n+2*len(src)]
+	b = slices.Grow(b, 2*len(id))[:n+2*len(id)]
 	to := b[n:]
-	for _, c := range src {
-		binary.LittleEndian.PutUint16(to, hexPairs[c])
-		to = to[2:]
+	for ; len(id) >= 4; id, to = id[4:], to[8:] {
+		binary.LittleEndian.PutUint64(to, hex8(binary.LittleEndian.Uint32(id)))
 	}
 	return b
+}
+
+// hex8 returns the eight hex digits of four bytes, the first in the low byte.
+func hex8(v uint32) uint64 {
+	const ones = 0x0101010101010101
+	x := uint64(v)
+	x = (x | x<<16) & 0x0000ffff_0000ffff
+	x = (x | x<<8) & 0x00ff00ff_00ff00ff // a byte to each two
+	x = (x>>4 | x<<8) & (0x0f * ones)    // its upper half comes first
+	letters := (x + 6*ones) >> 4 & ones  // those above 9
+	return x + '0'*ones + letters*('a'-'0'-10)
 }
 
 // appendInt appends a decimal number.

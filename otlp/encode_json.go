@@ -157,18 +157,13 @@ func jsonString(b []byte, s string) []byte {
 // escape in JSON, or len(s). It looks at eight at a time: a byte at a time, it
 // was a seventh of all the time of writing spans.
 func plain(s string, i int) int {
-	const (
-		ones = 0x0101010101010101
-		tops = 0x80 * ones
-	)
 	for ; i+8 <= len(s); i += 8 {
-		v := uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
-			uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56
-		quote, back := v^'"'*ones, v^'\\'*ones
-		// A byte less than n, of those below 0x80, borrows from its top bit.
-		if ((v-0x20*ones)|(quote-ones)|(back-ones))&^v&tops != 0 {
+		if !plain8(s[i : i+8]) {
 			break
 		}
+	}
+	if rest := len(s) - i; 0 < rest && rest < 8 && len(s) >= 8 && plain8(s[len(s)-8:]) {
+		return len(s)
 	}
 	for ; i < len(s); i++ {
 		if c := s[i]; c < 0x20 || c == '"' || c == '\\' {
@@ -176,4 +171,18 @@ func plain(s string, i int) int {
 		}
 	}
 	return i
+}
+
+// plain8 reports whether none of the eight bytes of s needs an escape.
+func plain8(s string) bool {
+	const (
+		ones = 0x0101010101010101
+		tops = 0x80 * ones
+	)
+	_ = s[7]
+	v := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+	quote, back := v^'"'*ones, v^'\\'*ones
+	// A byte less than n, of those below 0x80, borrows from its top bit.
+	return ((v-0x20*ones)|(quote-ones)|(back-ones))&^v&tops == 0
 }

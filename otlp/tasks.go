@@ -12,6 +12,7 @@ import (
 // A taskTable has the tasks that can have children.
 type taskTable struct {
 	known *index.Index[uint64, task]
+	last  uint64 // the highest id that was ever known
 	first uint64 // the lowest id begun in the trace; 0 if none yet
 
 	// Tasks that ended lately are known: their goroutines may still begin
@@ -27,10 +28,12 @@ type taskTable struct {
 	begun uint64 // so far
 }
 
-// The id is kept here, since by the time it is forgotten the task is in no cache.
+// The id and the use are kept here, since by the time it is forgotten the task is
+// in no cache.
 type endedTask struct {
 	id   uint64
 	task *task
+	used bool
 }
 
 // A task is a runtime/trace task.
@@ -43,7 +46,7 @@ type task struct {
 	kept  bool  // has a node of its own
 	early bool  // begun before the trace
 	ended bool
-	used  bool // lately, though it ended
+	place int32 // in the ring, if it ended
 
 	begun  *scope   // on the goroutine that began it, as long as it may end there
 	latest *scope   // of a root: of its tree, and open
@@ -51,7 +54,7 @@ type task struct {
 	few    [2]*scope
 	held   *heldStates // of that goroutine: the task's, if it ends there
 
-	waiting int            // claims that are not met, and subtasks that wait for some
+	waiting int             // claims that are not met, and subtasks that wait for some
 	end     *convert.Record // of a task that has ended, but waits
 
 	own      account.Totals // but for scopes that are open
@@ -70,6 +73,11 @@ const keepEnded = 4096
 func (t *taskTable) init() {
 	t.known = index.New[uint64, task]()
 	t.forgotten = make(map[uint64]bool)
+}
+
+func (t *taskTable) add(added *task) {
+	t.known.Set(added.id, added)
+	t.last = max(t.last, added.id)
 }
 
 // open returns a task that is open, or nil.
@@ -101,7 +109,9 @@ func (s *Sink) taskOf(id uint64) *task {
 		return nil
 	}
 	if t := ts.known.Get(id); t != nil {
-		t.used = true
+		if t.ended {
+			ts.ended[t.place].used = true
+		}
 		return t
 	}
 	if ts.first != 0 && id >= ts.first || ts.forgotten[id] {
@@ -113,7 +123,7 @@ func (s *Sink) taskOf(id uint64) *task {
 func (s *Sink) earlyTask(id uint64) *task {
 	t := &task{id: id, early: true}
 	s.rootTask(t, s.ids.root(idEarlyTask, "", id), s.run.trace.Start)
-	s.tasks.known.Set(id, t)
+	s.tasks.add(t)
 	return t
 }
 
@@ -143,8 +153,10 @@ func (s *Sink) beginTask(r *convert.Record) {
 	if ts.first == 0 || r.ID < ts.first {
 		ts.first = r.ID
 	}
-	if t := ts.open(r.ID); t != nil {
-		s.endUnseen(t, r.Time) // what was told of it before told of another
+	if r.ID <= ts.last {
+		if t := ts.open(r.ID); t != nil {
+			s.endUnseen(t, r.Time) // what was told of it before told of another
+		}
 	}
 	ts.begun++ // ids of tasks of damaged traces can come again
 	t := &task{id: r.ID}
@@ -157,7 +169,7 @@ func (s *Sink) beginTask(r *convert.Record) {
 			t.node = &t.mine
 		}
 	}
-	ts.known.Set(r.ID, t)
+	ts.add(t)
 	s.spare.lend(&t.own)
 	g := s.goroutineOf(r.G)
 	t.origin = originOf(s.stacks.source(r.Stack), g)
@@ -300,11 +312,12 @@ func (t *task) credit(sc *scope) {
 func (ts *taskTable) end(t *task) {
 	t.scopes = nil
 	if len(ts.ended) < keepEnded {
-		ts.ended = append(ts.ended, endedTask{t.id, t})
+		t.place = int32(len(ts.ended))
+		ts.ended = append(ts.ended, endedTask{id: t.id, task: t})
 		return
 	}
-	for ts.ended[ts.next].task.used { // once more around
-		ts.ended[ts.next].task.used = false
+	for ts.ended[ts.next].used { // once more around
+		ts.ended[ts.next].used = false
 		ts.next = (ts.next + 1) % keepEnded
 	}
 	if old := ts.ended[ts.next]; ts.known.Get(old.id) == old.task {
@@ -313,7 +326,8 @@ func (ts *taskTable) end(t *task) {
 			ts.forgotten[old.id] = true
 		}
 	}
-	ts.ended[ts.next] = endedTask{t.id, t}
+	t.place = int32(ts.next)
+	ts.ended[ts.next] = endedTask{id: t.id, task: t}
 	ts.next = (ts.next + 1) % keepEnded
 }
 
