@@ -1,14 +1,19 @@
 package main
 
-import "github.com/trace2otel/trace2otel/otlp"
+import (
+	"sync/atomic"
+
+	"github.com/trace2otel/trace2otel/otlp"
+)
 
 // A keeper keeps what a back end did not take in a file, for trace2otel send.
 type keeper struct {
 	path string // of the file, or empty: nothing is kept
 
-	file *outputFile // while it is open
-	kept string      // the file, once it has something that failed
-	err  error       // why it has not
+	file *outputFile  // while it is open
+	busy *atomic.Bool // set with every piece
+	kept string       // the file, once it has something that failed
+	err  error        // why it has not
 }
 
 // open creates the file.
@@ -20,6 +25,7 @@ func (k *keeper) open(c *cli) (err error) {
 		k.file = nil
 		return cannotWrite(k.path, err)
 	}
+	k.busy = c.keeping
 	return nil
 }
 
@@ -29,6 +35,7 @@ func (k *keeper) format() otlp.Format { return formatOf(k.path) }
 // may fail from.
 func (k *keeper) Write(p []byte) (int, error) {
 	n, err := k.file.Write(p)
+	k.busy.Store(true)
 	if err != nil {
 		err = k.file.explain(withoutPath(err))
 	}

@@ -24,9 +24,9 @@ func main() {
 	os.Exit(run())
 }
 
-// grace is how long a conversion has to end by itself after a signal, before
-// the program ends under it. It sees to that within milliseconds, a delivery that
-// keeps what failed within some hundred, unless it is stuck in a read or write.
+// grace is how long a conversion has to end by itself after a signal, or to keep
+// more of what could not be delivered, before the program ends under it. It sees
+// to that within milliseconds, unless it is stuck in a read or write.
 const grace = 2 * time.Second
 
 // run runs the command and returns the exit code. The first signal ends the
@@ -55,11 +55,16 @@ func run() int {
 		signal.Stop(signals)
 		cancel(interruption{s})
 	}
-	select {
-	case code := <-done:
-		return int(code)
-	case <-time.After(grace):
-		c.temporary.removeAll()
-		return int(exitInterrupted(ctx))
+	for {
+		select {
+		case code := <-done:
+			return int(code)
+		case <-time.After(grace):
+			if c.keeping.Swap(false) {
+				continue
+			}
+			c.temporary.removeAll()
+			return int(exitInterrupted(ctx))
+		}
 	}
 }

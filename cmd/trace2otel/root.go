@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"sync/atomic"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -26,6 +27,7 @@ type cli struct {
 	messages  messages
 	progress  io.Writer // the terminal to show progress on, or nil
 	temporary *temporaries
+	keeping   *atomic.Bool // set whenever a keeper keeps something
 
 	viewAddress string // where view serves
 
@@ -48,6 +50,7 @@ func newCLI(stdin, stdout *os.File, stderr io.Writer) *cli {
 		messages: messages{w: stderr},
 
 		temporary:   new(temporaries),
+		keeping:     new(atomic.Bool),
 		viewAddress: viewAddress,
 	}
 	if f, ok := stderr.(*os.File); ok && term.IsTerminal(int(f.Fd())) {

@@ -21,10 +21,23 @@ import (
 	"github.com/trace2otel/trace2otel/otlp"
 )
 
+// pieceSize is the most bytes that FileWriter encodes at once, if they are not of
+// a single span: little memory, and soon written.
+const pieceSize = 128 << 10
+
 // FileWriter returns a function for Options.Failed that writes batches to w, as
-// files of package otlp: [Exporter.Send] and the Collector read them.
+// files of package otlp: [Exporter.Send] and the Collector read them. A large
+// batch is written in pieces.
 func FileWriter(w io.Writer, f otlp.Format) func([]*tracepb.ResourceSpans) error {
-	return func(batch []*tracepb.ResourceSpans) error {
+	var write func([]*tracepb.ResourceSpans) error
+	write = func(batch []*tracepb.ResourceSpans) error {
+		if sizeOf(batch) > pieceSize && countSpans(batch) > 1 {
+			a, b := halve(batch)
+			if err := write(a); err != nil {
+				return err
+			}
+			return write(b)
+		}
 		data := &tracepb.TracesData{ResourceSpans: batch}
 		b, err := proto.Marshal(data)
 		if f == otlp.JSONL {
@@ -32,6 +45,7 @@ func FileWriter(w io.Writer, f otlp.Format) func([]*tracepb.ResourceSpans) error
 		}
 		return writeEncoded(w, b, err)
 	}
+	return write
 }
 
 // MetricsFileWriter is FileWriter for MetricsOptions.Failed.

@@ -20,13 +20,16 @@ func TestFiles(t *testing.T) {
 	nowhere := export.Target{URL: otlpserver.Refusing(t)}
 	var failedLines, failedBinary bytes.Buffer
 	toLines, toBinary := export.FileWriter(&failedLines, otlp.JSONL), export.FileWriter(&failedBinary, otlp.Binary)
-	report := deliver(t, nowhere, export.Options{BatchSize: 100_000, Retry: export.Retry{For: -1}, Failed: func(batch []*tracepb.ResourceSpans) error {
+	report := deliver(t, nowhere, export.Options{Retry: export.Retry{For: -1}, Failed: func(batch []*tracepb.ResourceSpans) error {
 		if err := toLines(batch); err != nil {
 			return err
 		}
 		return toBinary(batch)
 	}}, binary)
 	counts(t, report, 0, 0, int64(len(want)))
+	if n := bytes.Count(failedLines.Bytes(), []byte("\n")); n < 2 {
+		t.Errorf("a batch of %d bytes is kept in %d lines", len(binary), n)
+	}
 
 	for name, file := range map[string][]byte{
 		"binary": binary, "lines": lines, "failed binary": failedBinary.Bytes(), "failed lines": failedLines.Bytes(),
