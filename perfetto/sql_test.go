@@ -32,6 +32,12 @@ with recursive
 		from stacks s join stack_profile_callsite c on c.parent_id = s.id join frames f on f.id = c.frame_id)
 select id, text from stacks order by id`
 
+// tasksSQL makes a table of tasks by their ids.
+const tasksSQL = `
+create perfetto table tasks as
+select cast(substr(extract_arg(arg_set_id, 'correlation_id'), 5) as int) as id, extract_arg(arg_set_id, 'debug.parent') as parent, track_id
+from slice where category = 'task' order by 1`
+
 // queries find in the file what a truth has of the records.
 var queries = []struct {
 	what string
@@ -54,6 +60,11 @@ var queries = []struct {
 	{"logs of tasks", func(t *truth) table { return t.taskLogs }, `
 		select cast(substr(extract_arg(t.arg_set_id, 'correlation_id'), 5) as int), l.name, count() from slice l join slice t on t.id = l.parent_id
 		where l.category = 'task log' and t.category = 'task' group by 1, 2`},
+	{"tasks under tasks", func(t *truth) table { return t.subtasks }, `
+		select c.id, p.id from tasks c join track on track.id = c.track_id
+		join tasks p on p.id = c.parent and p.track_id = track.parent_id`},
+	{"exits of goroutines", func(t *truth) table { return t.exits }, `
+		select tid, ts from thread_state join thread using (utid) where state = 'X'`},
 	{"OS threads", func(t *truth) table { return t.onThreads }, `
 		select track.name, iif(slice.name = 'syscall', 'syscall', 'run'), g.int_value, ifnull(p.int_value, -1), count(), sum(dur)
 		from slice join track on track.id = slice.track_id
@@ -103,6 +114,7 @@ func TestTracesInSQL(t *testing.T) {
 			db := traceprocessor.OpenBytes(t, file.Bytes())
 			db.CheckImport()
 			db.Query(stacksSQL)
+			db.Query(tasksSQL)
 			for _, q := range queries {
 				compare(t, q.what, db.Query(q.sql), q.want(&want).rows())
 			}

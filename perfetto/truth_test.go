@@ -24,6 +24,8 @@ type truth struct {
 	samples    table           // thread, proc, stack: count
 	onThreads  table           // thread (M), what, goroutine, proc: count, time
 	taskLogs   table           // task, message: count
+	subtasks   table           // task, its parent: that is open when it begins
+	exits      table           // thread, when it exited
 	units      table           // counter, unit
 	about      table           // attribute of the trace, value
 	tasks      map[uint64]bool // that are open
@@ -72,7 +74,7 @@ type ran struct {
 func (t *truth) Begin(tr *convert.Trace) error {
 	*t = truth{
 		states: table{}, cpus: table{}, threads: table{}, slices: table{}, waits: table{}, args: table{},
-		metrics: table{}, integrals: table{}, samples: table{}, onThreads: table{}, taskLogs: table{}, units: table{}, about: table{}, tasks: make(map[uint64]bool),
+		metrics: table{}, integrals: table{}, samples: table{}, onThreads: table{}, taskLogs: table{}, subtasks: table{}, exits: table{}, units: table{}, about: table{}, tasks: make(map[uint64]bool),
 		start: tr.Start,
 		ran:   make(map[convert.GoID]ran),
 		names: make(map[convert.GoID]string), stacks: make(map[convert.StackID]string),
@@ -152,6 +154,9 @@ func (t *truth) record(r *convert.Record) {
 	}
 	if r.Phase == convert.Begin {
 		if r.Kind == convert.KindTask {
+			if t.tasks[r.Parent] {
+				t.subtasks.add(fmt.Sprintf("%d\t%d", r.ID, r.Parent))
+			}
 			t.tasks[r.ID] = true
 		}
 		if r.Kind == convert.KindGoroutine && r.By != convert.NoGoroutine {
@@ -176,6 +181,9 @@ func (t *truth) record(r *convert.Record) {
 				name = "unknown"
 			}
 			t.threads.add(fmt.Sprintf("%d\t%s", r.G, name))
+			if r.Flags&convert.OpenEnd == 0 {
+				t.exits.add(fmt.Sprintf("%d\t%d", r.G, r.Time))
+			}
 		}
 	case convert.KindState:
 		t.state(r, d)
