@@ -1,0 +1,43 @@
+package perfetto_test
+
+import (
+	"bytes"
+	"io"
+	"testing"
+	"time"
+
+	"github.com/trace2otel/trace2otel/internal/gzwriter"
+	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/perfetto"
+)
+
+// TestSize holds how many bytes an event of a server's trace may take, with what
+// the command has for defaults, and with what makes files small.
+func TestSize(t *testing.T) {
+	for _, f := range sinktest.Traces(t) {
+		if f.Name != "go1.26.8-multi.trace" {
+			continue
+		}
+		for _, test := range []struct {
+			name        string
+			o           perfetto.Options
+			raw, zipped float64
+		}{
+			{"default", perfetto.Options{CounterStep: 100 * time.Microsecond}, 48, 6.6},
+			{"small", perfetto.Options{CounterStep: time.Millisecond, NoThreads: true}, 28, 4.5},
+		} {
+			var file, zipped bytes.Buffer
+			s := sinktest.Run(t, f, perfetto.New(&file, test.o))
+			z := gzwriter.New(&zipped)
+			if _, err := io.Copy(z, bytes.NewReader(file.Bytes())); err != nil || z.Close() != nil {
+				t.Fatal(err)
+			}
+			raw, zip := float64(file.Len())/float64(s.Events), float64(zipped.Len())/float64(s.Events)
+			if raw > test.raw || zip > test.zipped {
+				t.Errorf("%s: %.1f and, gzipped, %.1f bytes an event; want %.1f and %.1f at most", test.name, raw, zip, test.raw, test.zipped)
+			}
+		}
+		return
+	}
+	t.Error("no such trace")
+}
