@@ -206,8 +206,9 @@ func (d *delivery) discard() {
 	d.remove()
 }
 
-// remove removes what there is of temporary files.
+// remove removes what there is of temporary files, and the bar.
 func (d *delivery) remove() {
+	d.progress.end()
 	d.failed.close(d.report.Failed, false)
 	if d.spool != nil {
 		d.spool.Close()

@@ -75,6 +75,31 @@ func TestSignalWhileSending(t *testing.T) {
 	}
 }
 
+// The bar stays while spans are sent, though all may have been read by then.
+func TestProgressToTheEnd(t *testing.T) {
+	for _, flag := range []string{"--strict=false", "--strict"} {
+		s := otlpserver.Start(t, otlpserver.Options{Answer: func(otlpserver.Request) otlpserver.Answer {
+			time.Sleep(150 * time.Millisecond) // the bar is drawn at most every 100
+			return otlpserver.Answer{}
+		}})
+		var terminal, stderr bytes.Buffer
+		c := newCLI(nil, os.Stdout, &stderr)
+		c.progress = &terminal
+		// Of a single generation.
+		args := "otlp ../../testdata/go1.26.8-gc-stress.trace --min-wait 0 --max-spans 20000 --endpoint " + s.HTTP
+		if code := c.execute(t.Context(), append(strings.Fields(args), flag)); code != exitOK {
+			t.Fatalf("exit code %d: %s", code, &stderr)
+		}
+		shown := regexp.MustCompile(`(\d+) spans sent +(\d+)% `).FindAllStringSubmatch(terminal.String(), -1)
+		if len(shown) == 0 || shown[len(shown)-1][1] == "0" || shown[len(shown)-1][2] != "99" {
+			t.Errorf("%s: the terminal has %q", flag, &terminal)
+		}
+		if !strings.HasSuffix(strings.TrimRight(terminal.String(), " "), "\r") || strings.HasSuffix(terminal.String(), "\n") {
+			t.Errorf("%s: the bar is left on the screen: %q", flag, &terminal)
+		}
+	}
+}
+
 // What could not be delivered could not be kept either.
 func TestFullDiskForFailed(t *testing.T) {
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)

@@ -231,7 +231,7 @@ func (c *cli) convert(ctx context.Context, j job) ([]destination, *convert.Summa
 	}
 	if j.delivery != nil {
 		j.delivery.watch(in, c)
-		defer j.delivery.progress.end()
+		defer j.delivery.progress.clear()
 	}
 	analysis, all := c.assertions.analysis(sinks.make())
 	summary, err := convert.Run(ctx, in, o, all...)

@@ -11,15 +11,16 @@ import (
 // A progress shows on a terminal how much of an input has been read, and how
 // many of its spans have been sent. The nil progress shows nothing.
 type progress struct {
-	bar *progressbar.ProgressBar
-	in  *input
+	bar   *progressbar.ProgressBar
+	in    *input
+	ended bool
 }
 
 // newProgress shows the progress of reading in on w, from in's next Read on.
 func newProgress(w io.Writer, in *input) *progress {
 	size := int64(-1)
 	if in.regular {
-		size = in.size
+		size = in.size + 1 // a bar that is full takes itself off the screen, and there is more to send
 	}
 	p := &progress{in: in, bar: progressbar.NewOptions64(size,
 		progressbar.OptionSetWriter(w),
@@ -27,7 +28,6 @@ func newProgress(w io.Writer, in *input) *progress {
 		progressbar.OptionShowBytes(true),
 		progressbar.OptionThrottle(100*time.Millisecond),
 		progressbar.OptionSetSpinnerChangeInterval(0), // or it would draw by itself, on a goroutine
-		progressbar.OptionClearOnFinish(),
 	)}
 	p.sent(0)
 	in.Reader = watched{in.Reader, p}
@@ -42,28 +42,31 @@ type watched struct {
 
 func (w watched) Read(b []byte) (int, error) {
 	n, err := w.Reader.Read(b)
-	w.p.bar.Set64(w.p.in.stored.Load())
+	if !w.p.ended {
+		w.p.bar.Set64(w.p.in.stored.Load())
+	}
 	return n, err
 }
 
 // sent shows how many spans have been sent.
 func (p *progress) sent(n int64) {
-	if p != nil {
+	if p != nil && !p.ended {
 		p.bar.Describe(fmt.Sprintf("%d spans sent", n))
 	}
 }
 
-// clear takes the bar off the screen, for a message to be written there.
+// clear takes the bar off the screen, for messages to be written there. What is
+// sent after that brings it back.
 func (p *progress) clear() {
-	if p != nil {
+	if p != nil && !p.ended {
 		p.bar.Clear()
 	}
 }
 
 // end takes the bar off the screen for good.
 func (p *progress) end() {
-	if p != nil {
-		p.bar.Exit()
+	if p != nil && !p.ended {
 		p.bar.Clear()
+		p.ended = true
 	}
 }

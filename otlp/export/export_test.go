@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -497,6 +499,33 @@ func TestBusyIsTold(t *testing.T) {
 		counts(t, deliver(t, export.Target{URL: s.HTTP}, o, someSpans(t, 10, 10)), 10, 0, 0)
 		if len(told) != 1 || !strings.Contains(told[0], "429, 502, 503 or 504") {
 			t.Errorf("%d: told is %q", status, told)
+		}
+	}
+}
+
+// An answer after which the client tries again at once is no answer that did not
+// come, nor is one that sends it elsewhere an outage.
+func TestWhatIsTold(t *testing.T) {
+	taking := otlpserver.Start(t, otlpserver.Options{})
+	moved := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, taking.HTTP+r.URL.Path, http.StatusTemporaryRedirect)
+	}))
+	defer moved.Close()
+	busy := otlpserver.Start(t, otlpserver.Options{Answer: func(r otlpserver.Request) otlpserver.Answer {
+		if r.N == 0 {
+			return otlpserver.Answer{Status: 503}
+		}
+		return otlpserver.Answer{}
+	}})
+	for url, want := range map[string]string{busy.HTTP: "503", moved.URL: ""} {
+		told := ""
+		o := export.Options{
+			Retry:    export.Retry{For: 2 * time.Second, First: 100 * time.Millisecond},
+			Retrying: func(err error, _ time.Duration) { told += err.Error() },
+		}
+		counts(t, deliver(t, export.Target{URL: url}, o, someSpans(t, 10, 10)), 10, 0, 0)
+		if !strings.Contains(told, want) || want == "" && told != "" {
+			t.Errorf("told is %q, want %q", told, want)
 		}
 	}
 }

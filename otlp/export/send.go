@@ -117,8 +117,15 @@ func (e *Exporter) upload(batch []*tracepb.ResourceSpans) (err error) {
 	return err
 }
 
-// patience is how long the client may take to return after an answer came.
-const patience = 300 * time.Millisecond
+const (
+	// patience is how long the client may take to return after an answer came.
+	patience = 300 * time.Millisecond
+
+	// instant is within what time the client asks for another connection when
+	// it is sent elsewhere, or when one that it kept turns out to be closed. It
+	// waits for longer before it tries again.
+	instant = 20 * time.Millisecond
+)
 
 var (
 	errBusy  = errors.New("it is overloaded or out of order (HTTP 429, 502, 503 or 504)")
@@ -133,37 +140,49 @@ func (e *Exporter) uploadOnce(batch []*tracepb.ResourceSpans) error {
 	if e.o.Retrying == nil {
 		return e.client.UploadTraces(e.ctx, batch)
 	}
-	answered, asked := make(chan struct{}, 1), make(chan struct{}, 1)
-	note := func(c chan struct{}) {
+	type sign struct {
+		answer bool // or a connection asked for
+		at     time.Time
+	}
+	signs, done := make(chan sign), make(chan struct{})
+	note := func(answer bool) {
 		select {
-		case c <- struct{}{}:
-		default:
+		case signs <- sign{answer, time.Now()}:
+		case <-done:
 		}
 	}
 	ctx := httptrace.WithClientTrace(e.ctx, &httptrace.ClientTrace{
-		GetConn:              func(string) { note(asked) },
-		GotFirstResponseByte: func() { note(answered) },
+		GetConn:              func(string) { note(false) },
+		GotFirstResponseByte: func() { note(true) },
 	})
-	done := make(chan error, 1)
-	go func() { done <- e.client.UploadTraces(ctx, batch) }()
-	var late <-chan time.Time
-	tries, told := 0, false
+	var err error
+	go func() { err = e.client.UploadTraces(ctx, batch); close(done) }()
+	told := false
 	tell := func(why error) {
 		if !told {
 			e.o.Retrying(why, 0)
 		}
 		told = true
 	}
+	var late <-chan time.Time
+	var last sign
 	for {
 		select {
-		case err := <-done:
+		case <-done:
 			return err
-		case <-asked:
-			if tries++; tries > 1 {
+		case s := <-signs:
+			again := !s.answer && !last.at.IsZero() && s.at.Sub(last.at) > instant
+			switch {
+			case again && last.answer:
+				tell(errBusy)
+			case again:
 				tell(errAgain)
 			}
-		case <-answered:
-			late = time.After(patience)
+			late = nil
+			if s.answer {
+				late = time.After(patience)
+			}
+			last = s
 		case <-late:
 			tell(errBusy)
 		}
