@@ -184,6 +184,7 @@ func testWindow(t *testing.T, f sinktest.File, o convert.Options) {
 	db := traceprocessor.OpenBytes(t, file.Bytes())
 	db.CheckImport()
 	db.Query(stacksSQL)
+	db.Query(tasksSQL)
 	for _, q := range queries {
 		compare(t, q.what, db.Query(q.sql), q.want(&want).rows())
 	}
