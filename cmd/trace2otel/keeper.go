@@ -10,10 +10,10 @@ import (
 type keeper struct {
 	path string // of the file, or empty: nothing is kept
 
-	file *outputFile  // while it is open
-	busy *atomic.Bool // set with every piece
-	kept string       // the file, once it has something that failed
-	err  error        // why it has not
+	file    *outputFile  // while it is open
+	keeping *atomic.Bool // the command's, set with every piece
+	kept    string       // the file, once it has something that failed
+	err     error        // why it has not
 }
 
 // open creates the file.
@@ -25,7 +25,7 @@ func (k *keeper) open(c *cli) (err error) {
 		k.file = nil
 		return cannotWrite(k.path, err)
 	}
-	k.busy = c.keeping
+	k.keeping = c.keeping
 	return nil
 }
 
@@ -35,7 +35,7 @@ func (k *keeper) format() otlp.Format { return formatOf(k.path) }
 // may fail from.
 func (k *keeper) Write(p []byte) (int, error) {
 	n, err := k.file.Write(p)
-	k.busy.Store(true)
+	k.keeping.Store(true)
 	if err != nil {
 		err = k.file.explain(withoutPath(err))
 	}

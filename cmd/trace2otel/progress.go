@@ -11,9 +11,8 @@ import (
 // A progress shows on a terminal how much of an input has been read, and how
 // many of its spans have been sent. The nil progress shows nothing.
 type progress struct {
-	bar   *progressbar.ProgressBar
-	in    *input
-	ended bool
+	bar *progressbar.ProgressBar
+	in  *input
 }
 
 // newProgress shows the progress of reading in on w, from in's next Read on.
@@ -42,15 +41,13 @@ type watched struct {
 
 func (w watched) Read(b []byte) (int, error) {
 	n, err := w.Reader.Read(b)
-	if !w.p.ended {
-		w.p.bar.Set64(w.p.in.stored.Load())
-	}
+	w.p.bar.Set64(w.p.in.stored.Load())
 	return n, err
 }
 
 // sent shows how many spans have been sent.
 func (p *progress) sent(n int64) {
-	if p != nil && !p.ended {
+	if p != nil {
 		p.bar.Describe(fmt.Sprintf("%d spans sent", n))
 	}
 }
@@ -58,15 +55,15 @@ func (p *progress) sent(n int64) {
 // clear takes the bar off the screen, for messages to be written there. What is
 // sent after that brings it back.
 func (p *progress) clear() {
-	if p != nil && !p.ended {
+	if p != nil {
 		p.bar.Clear()
 	}
 }
 
 // end takes the bar off the screen for good.
 func (p *progress) end() {
-	if p != nil && !p.ended {
+	if p != nil {
+		p.bar.Exit()
 		p.bar.Clear()
-		p.ended = true
 	}
 }
