@@ -183,11 +183,7 @@ func testWindow(t *testing.T, f sinktest.File, o convert.Options) {
 	}
 	db := traceprocessor.OpenBytes(t, file.Bytes())
 	db.CheckImport()
-	db.Query(stacksSQL)
-	db.Query(tasksSQL)
-	for _, q := range queries {
-		compare(t, q.what, db.Query(q.sql), q.want(&want).rows())
-	}
+	checkTruth(t, db, &want)
 	if got := db.Table(`
 		select min(ts) >= trace_start(), max(ts + dur) <= trace_end(),
 		(select count() > 0 from args where key = 'debug.open_start'),

@@ -2,7 +2,6 @@ package perfetto_test
 
 import (
 	"bytes"
-	"io"
 	"testing"
 	"time"
 
@@ -14,30 +13,27 @@ import (
 // TestSize holds how many bytes an event of a server's trace may take, with what
 // the command has for defaults, and with what makes files small.
 func TestSize(t *testing.T) {
-	for _, f := range sinktest.Traces(t) {
-		if f.Name != "go1.26.8-multi.trace" {
-			continue
+	f := sinktest.File{Name: "go1.26.8-multi", Path: "../testdata/go1.26.8-multi.trace"}
+	for _, test := range []struct {
+		name        string
+		o           perfetto.Options
+		raw, zipped float64
+	}{
+		{"default", perfetto.Options{CounterStep: 100 * time.Microsecond}, 48, 6.6},
+		{"small", perfetto.Options{CounterStep: time.Millisecond, NoThreads: true}, 28, 4.5},
+	} {
+		var file, zipped bytes.Buffer
+		s := sinktest.Run(t, f, perfetto.New(&file, test.o))
+		z := gzwriter.New(&zipped)
+		if _, err := z.Write(file.Bytes()); err != nil {
+			t.Fatal(err)
 		}
-		for _, test := range []struct {
-			name        string
-			o           perfetto.Options
-			raw, zipped float64
-		}{
-			{"default", perfetto.Options{CounterStep: 100 * time.Microsecond}, 48, 6.6},
-			{"small", perfetto.Options{CounterStep: time.Millisecond, NoThreads: true}, 28, 4.5},
-		} {
-			var file, zipped bytes.Buffer
-			s := sinktest.Run(t, f, perfetto.New(&file, test.o))
-			z := gzwriter.New(&zipped)
-			if _, err := io.Copy(z, bytes.NewReader(file.Bytes())); err != nil || z.Close() != nil {
-				t.Fatal(err)
-			}
-			raw, zip := float64(file.Len())/float64(s.Events), float64(zipped.Len())/float64(s.Events)
-			if raw > test.raw || zip > test.zipped {
-				t.Errorf("%s: %.1f and, gzipped, %.1f bytes an event; want %.1f and %.1f at most", test.name, raw, zip, test.raw, test.zipped)
-			}
+		if err := z.Close(); err != nil {
+			t.Fatal(err)
 		}
-		return
+		raw, zip := float64(file.Len())/float64(s.Events), float64(zipped.Len())/float64(s.Events)
+		if raw > test.raw || zip > test.zipped {
+			t.Errorf("%s: %.1f and, gzipped, %.1f bytes an event; want %.1f and %.1f at most", test.name, raw, zip, test.raw, test.zipped)
+		}
 	}
-	t.Error("no such trace")
 }

@@ -35,7 +35,8 @@ select id, text from stacks order by id`
 // tasksSQL makes a table of tasks by their ids.
 const tasksSQL = `
 create perfetto table tasks as
-select cast(substr(extract_arg(arg_set_id, 'correlation_id'), 5) as int) as id, extract_arg(arg_set_id, 'debug.parent') as parent, track_id
+select cast(substr(extract_arg(arg_set_id, 'correlation_id'), 5) as int) as id,
+	extract_arg(arg_set_id, 'debug.parent') as parent, track_id, id as slice_id
 from slice where category = 'task' order by 1`
 
 // queries find in the file what a truth has of the records.
@@ -58,8 +59,8 @@ var queries = []struct {
 		left join stacks b on b.id = ends.first left join stacks e on e.id = ends.last
 		where category not in ('thread', 'task log') group by 1, 2, 3, 4`},
 	{"logs of tasks", func(t *truth) table { return t.taskLogs }, `
-		select cast(substr(extract_arg(t.arg_set_id, 'correlation_id'), 5) as int), l.name, count() from slice l join slice t on t.id = l.parent_id
-		where l.category = 'task log' and t.category = 'task' group by 1, 2`},
+		select t.id, l.name, count() from slice l join tasks t on t.slice_id = l.parent_id
+		where l.category = 'task log' group by 1, 2`},
 	{"tasks under tasks", func(t *truth) table { return t.subtasks }, `
 		select c.id, p.id from tasks c join track on track.id = c.track_id
 		join tasks p on p.id = c.parent and p.track_id = track.parent_id`},
@@ -113,11 +114,7 @@ func TestTracesInSQL(t *testing.T) {
 			sinktest.Run(t, f, newSink(&file), &want)
 			db := traceprocessor.OpenBytes(t, file.Bytes())
 			db.CheckImport()
-			db.Query(stacksSQL)
-			db.Query(tasksSQL)
-			for _, q := range queries {
-				compare(t, q.what, db.Query(q.sql), q.want(&want).rows())
-			}
+			checkTruth(t, db, &want)
 			if got, want := db.Table("select trace_start(), trace_end()"), fmt.Sprintf("%d\t%d\n", want.start, want.end); got != want {
 				t.Errorf("trace from and to: %s, want %s", got, want)
 			}
@@ -128,6 +125,16 @@ func TestTracesInSQL(t *testing.T) {
 			}
 			checkNames(t, db)
 		})
+	}
+}
+
+// checkTruth asks for all that a truth has.
+func checkTruth(t *testing.T, db *traceprocessor.DB, want *truth) {
+	t.Helper()
+	db.Query(stacksSQL)
+	db.Query(tasksSQL)
+	for _, q := range queries {
+		compare(t, q.what, db.Query(q.sql), q.want(want).rows())
 	}
 }
 

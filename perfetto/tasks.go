@@ -104,12 +104,10 @@ func (s *Sink) log(r *convert.Record) {
 
 // taskLog names a log on its task's track: "category: message".
 func taskLog(r *convert.Record) (prefix, name string) {
-	switch message := start(r.Text); {
-	case message == "":
+	if r.Text == "" {
 		return "", orElse(r.Name, "log")
-	default:
-		return r.Name, message
 	}
+	return r.Name, start(r.Text)
 }
 
 // start returns the beginning of a message, to name an instant.
