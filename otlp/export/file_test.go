@@ -20,15 +20,17 @@ func TestFiles(t *testing.T) {
 	nowhere := export.Target{URL: otlpserver.Refusing(t)}
 	var failedLines, failedBinary bytes.Buffer
 	toLines, toBinary := export.FileWriter(&failedLines, otlp.JSONL), export.FileWriter(&failedBinary, otlp.Binary)
-	report := deliver(t, nowhere, export.Options{Retry: export.Retry{For: -1}, Failed: func(batch []*tracepb.ResourceSpans) error {
+	batches := 0
+	report := deliver(t, nowhere, export.Options{BatchSize: 300_000, Retry: export.Retry{For: -1}, Failed: func(batch []*tracepb.ResourceSpans) error {
+		batches++
 		if err := toLines(batch); err != nil {
 			return err
 		}
 		return toBinary(batch)
 	}}, binary)
 	counts(t, report, 0, 0, int64(len(want)))
-	if n := bytes.Count(failedLines.Bytes(), []byte("\n")); n < 2 {
-		t.Errorf("a batch of %d bytes is kept in %d lines", len(binary), n)
+	if n := bytes.Count(failedLines.Bytes(), []byte("\n")); batches < 2 || n <= batches {
+		t.Errorf("%d batches of %d bytes are kept in %d lines", batches, len(binary), n)
 	}
 
 	for name, file := range map[string][]byte{
