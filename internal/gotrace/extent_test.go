@@ -2,6 +2,7 @@ package gotrace_test
 
 import (
 	"bytes"
+	"os"
 	"path"
 	"testing"
 
@@ -29,7 +30,11 @@ func TestExtentIsTheReaders(t *testing.T) {
 			n++
 		}
 	})
-	if n < 20 {
+	least := 15 // of testdata
+	if _, err := os.Stat("../../../shared/traces"); err == nil {
+		least = 20
+	}
+	if n < least {
 		t.Errorf("only %d traces have an extent", n)
 	}
 }
