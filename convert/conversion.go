@@ -76,6 +76,7 @@ func (c *conversion) read(r io.Reader) error {
 	c.finish(src.last)
 	s.Events, s.Generations, s.Adjusted = src.events, src.generations, src.adjusted
 	s.Goroutines = c.engine.goroutines.seen
+	s.Regions = c.engine.regions.mistakes
 	s.Bytes = src.framing.off
 	if l := s.Loss; l != nil {
 		s.Next = src.framing.next()
@@ -192,6 +193,7 @@ func (c *conversion) begin(t Trace) {
 	}
 	if c.out.window = c.options.window(t.Start); c.out.window != nil {
 		t.Start = c.out.window.from
+		c.engine.regions.from, c.engine.regions.to = c.out.window.from, c.out.window.to
 	}
 	c.summary.Trace = t
 }

@@ -77,10 +77,6 @@ type Repairs struct {
 	CutAt    Time
 	CutAfter time.Duration
 
-	// Misnested counts the ends of regions that are not the innermost: a
-	// mistake of the program, not of the trace.
-	Misnested int64
-
 	// Lost is how many bytes within the trace could not be read.
 	Lost int64
 
@@ -90,7 +86,6 @@ type Repairs struct {
 }
 
 // Any reports whether the trace was damaged, or may not have been understood.
-// Regions that are not well nested do not make it so.
 func (r *Repairs) Any() bool {
 	return r.Repaired|r.Dropped|r.Unknown|r.Salvaged|r.Cut|r.Lost != 0 || r.Newer
 }
@@ -113,7 +108,6 @@ func (r Repairs) String() string {
 	say(r.Dropped, "event", "dropped")
 	say(r.Unknown, "event", "of unknown type left out")
 	say(r.Lost, "byte", "within the trace unreadable")
-	say(r.Misnested, "region end", "not well nested")
 	say(r.Salvaged, "event", fmt.Sprintf("salvaged of a generation that is cut: from t=%v on, other events, most names and all stacks are missing",
 		r.CutAfter.Round(time.Microsecond)))
 	return strings.Join(parts, ", ")

@@ -9,6 +9,7 @@ type engine struct {
 	procs      *procs
 	ranges     *ranges
 	tasks      *tasks
+	regions    *regions
 
 	start       Time // of the first event
 	sync        Time // when the current generation began
@@ -18,6 +19,8 @@ type engine struct {
 func newEngine(out *emitter, stacks *stacks) *engine {
 	e := &engine{out: out, procs: newProcs(out), ranges: newRanges(out), tasks: newTasks(out)}
 	e.goroutines = newGoroutines(out, stacks, e.ranges)
+	e.regions = newRegions(out, stacks, e.tasks, e.goroutines)
+	e.goroutines.regions = e.regions
 	return e
 }
 
@@ -104,9 +107,9 @@ func (e *engine) region(ev *event) {
 	case g == nil:
 		// The decoder lets no unknown goroutine run.
 	case ev.kind == evRegionBegin:
-		g.beginRegion(e.out, ev)
+		e.regions.begin(g, ev)
 	default:
-		g.endRegion(e.out, ev)
+		e.regions.end(g, ev)
 	}
 }
 

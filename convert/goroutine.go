@@ -12,6 +12,7 @@ type goroutines struct {
 	out     *emitter
 	stacks  *stacks
 	ranges  *ranges
+	regions *regions
 	live    goroutineTable
 	holders procTable[goroutine] // of procs in a syscall
 	seen    int64
@@ -35,10 +36,10 @@ type goroutine struct {
 	stack StackID
 	from  StackID // the creator's stack
 
-	cur     Record   // its state
-	call    *call    // its syscall, or nil
-	regions []region // open, outermost first
-	ended   []region // mis-nested: ended with a region around them
+	cur     Record  // its state
+	call    *call   // its syscall, or nil
+	region  *region // open, the one that began last
+	entered keySet  // of regions, if it was there when the trace began: see regions.mayBeEarlier
 }
 
 // A call is a syscall that has begun.
@@ -136,7 +137,7 @@ func (gs *goroutines) blank() *goroutine {
 	n := len(gs.dead)
 	g := gs.dead[n-1]
 	gs.dead = gs.dead[:n-1]
-	*g = goroutine{regions: g.regions[:0]}
+	*g = goroutine{}
 	return g
 }
 
@@ -266,9 +267,7 @@ func (gs *goroutines) close(g *goroutine, t Time, flags Flags) {
 	if closing == 0 {
 		closing = Exited
 	}
-	for len(g.regions) > 0 {
-		g.popRegion(gs.out, t, closing)
-	}
+	gs.regions.leave(g, t, closing)
 	r := gs.out.add(KindGoroutine, End, t)
 	g.emitLife(r)
 	r.Flags |= flags

@@ -197,15 +197,14 @@ const roomSize = 512
 func (d *ownDecoder) repairs() Repairs {
 	r := d.r.Report()
 	return Repairs{
-		Repaired:  r.Repaired,
-		Dropped:   r.Dropped,
-		Unknown:   r.Unknown,
-		Salvaged:  r.Salvaged,
-		Cut:       r.Cut,
-		CutAt:     d.cutAt,
-		Misnested: r.Misnested,
-		Lost:      r.Lost,
-		Newer:     d.r.Newer(),
+		Repaired: r.Repaired,
+		Dropped:  r.Dropped,
+		Unknown:  r.Unknown,
+		Salvaged: r.Salvaged,
+		Cut:      r.Cut,
+		CutAt:    d.cutAt,
+		Lost:     r.Lost,
+		Newer:    d.r.Newer(),
 	}
 }
 

@@ -98,8 +98,11 @@ const (
 	// begun before the trace has no type, parent or G.
 	KindTask
 
-	// KindRegion is a runtime/trace region of G: Name is its type, ID its task
-	// or NoTask. Regions of a goroutine nest.
+	// KindRegion is a runtime/trace region of G: Name is its type, Parent its task
+	// or NoTask. ID numbers the regions of the trace from 1, in the order in
+	// which they are told. Regions of a goroutine mostly nest, but may overlap:
+	// see [RegionMistakes]. If another goroutine ended it, By is that one on the
+	// End, at ByStack. An End of a region begun before the trace has no Begin.
 	KindRegion
 
 	// KindLog (Instant) is a runtime/trace log: Name is its category, Text its
@@ -155,8 +158,7 @@ const (
 	// what could be read of it, ended. Only Ends have it.
 	OpenEnd
 
-	// Exited marks the End of a region that its goroutine's exit closed, or
-	// the end of a region around it.
+	// Exited marks the End of a region that its goroutine's exit ended.
 	Exited
 
 	// Stopped marks the End of a KindSTW whose procs were all seen to stop:
@@ -180,7 +182,7 @@ type StackID uint32
 //
 // Every Begin is followed by exactly one End of the same Kind and identity (G
 // for goroutines, states, syscalls, STW and assists; P for procs and sweeps;
-// ID for tasks; nesting within G for regions), whose Start, Seen, Stack, Name
+// ID for GC cycles, mark phases, tasks and regions), whose Start, Seen, Stack, Name
 // and ids repeat the Begin's. Intervals begun before the trace whose kind is
 // not announced at its start (tasks, regions) have an End alone.
 type Record struct {
@@ -194,7 +196,7 @@ type Record struct {
 	M  ThreadID // where
 
 	ID     uint64 // task, metric value, number: see Kind
-	Parent uint64 // parent task: see Kind
+	Parent uint64 // parent task, task of a region: see Kind
 
 	Stack    StackID // G's stack at Start
 	ByStack  StackID // By's stack
@@ -335,6 +337,7 @@ type Summary struct {
 	Bytes       int64 // size of the input, decompressed, as far as it was read
 	Loss        *Loss // nil if all of the input was converted
 	Repairs     Repairs
+	Regions     RegionMistakes // of the program
 
 	// Next is where another trace follows in the decompressed input; 0 if none
 	// does. It is lost, unless Options.Series is set.

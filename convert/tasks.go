@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// tasks is the state machine of runtime/trace's annotations: tasks, which any
-// goroutine may end, and regions, which nest on a goroutine.
+// tasks is the state machine of runtime/trace's tasks, which any goroutine may
+// end.
 type tasks struct {
 	out  *emitter
 	open map[uint64]*task
@@ -53,12 +53,15 @@ func (ts *tasks) begin(ev *event) {
 	t.fill(ts.out.add(KindTask, Begin, ev.time), id)
 }
 
+// begun reports whether a task, which may have ended, began in the trace.
+func (ts *tasks) begun(id uint64) bool { return ts.first != 0 && id >= ts.first }
+
 // end ends a task. since is when the trace began.
 func (ts *tasks) end(ev *event, since Time) {
 	id := uint64(ev.id)
 	t := ts.open[id]
 	if t == nil {
-		if ts.first != 0 && id >= ts.first || ts.earlier[id] {
+		if ts.begun(id) || ts.earlier[id] {
 			return // it has ended already
 		}
 		ts.earlier[id] = true
@@ -104,69 +107,4 @@ func (ts *tasks) finish(t Time) {
 	for _, o := range left {
 		ts.close(o.id, o.task, t, OpenEnd)
 	}
-}
-
-// A region is a region that has begun on a goroutine.
-type region struct {
-	start Time
-	p     ProcID
-	m     ThreadID
-	task  uint64
-	stack StackID
-	name  string
-}
-
-// beginRegion begins a region on g.
-func (g *goroutine) beginRegion(out *emitter, ev *event) {
-	rg := region{start: ev.time, p: ev.p, m: ev.m, task: uint64(ev.id), stack: ev.stack, name: ev.name}
-	g.regions = append(g.regions, rg)
-	rg.fill(out.add(KindRegion, Begin, ev.time), g.id)
-}
-
-// endRegion ends the innermost open region of that type and task, and with it
-// the regions within; their own ends, when they come, say nothing more. If no
-// region is open at all, this one began before the trace, at the earliest when g
-// was first seen; if others are, its end is the program's mistake.
-func (g *goroutine) endRegion(out *emitter, ev *event) {
-	is := func(rg region) bool { return rg.name == ev.name && rg.task == uint64(ev.id) }
-	for i := len(g.regions) - 1; i >= 0; i-- {
-		if !is(g.regions[i]) {
-			continue
-		}
-		g.ended = append(g.ended, g.regions[i+1:]...)
-		for len(g.regions) > i+1 {
-			g.popRegion(out, ev.time, Exited)
-		}
-		r := g.popRegion(out, ev.time, 0)
-		r.EndStack = ev.stack
-		return
-	}
-	if i := slices.IndexFunc(g.ended, is); i >= 0 {
-		g.ended = slices.Delete(g.ended, i, i+1)
-		return
-	}
-	if len(g.regions) > 0 {
-		return // of none that can have been around these
-	}
-	r := out.add(KindRegion, End, ev.time)
-	r.Start, r.Seen = g.born.start, ev.time
-	r.Flags |= OpenStart
-	r.G, r.P, r.M, r.ID, r.Name = g.id, ev.p, ev.m, uint64(ev.id), ev.name
-	r.EndStack = ev.stack
-}
-
-// popRegion ends the innermost open region.
-func (g *goroutine) popRegion(out *emitter, t Time, flags Flags) *Record {
-	rg := g.regions[len(g.regions)-1]
-	g.regions = g.regions[:len(g.regions)-1]
-	r := out.add(KindRegion, End, t)
-	rg.fill(r, g.id)
-	r.Flags |= flags
-	return r
-}
-
-func (rg *region) fill(r *Record, g GoID) {
-	r.Start, r.Seen = rg.start, rg.start
-	r.G, r.P, r.M = g, rg.p, rg.m
-	r.ID, r.Stack, r.Name = rg.task, rg.stack, rg.name
 }

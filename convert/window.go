@@ -38,8 +38,7 @@ type held struct {
 	order int
 }
 
-// An identity names the interval that a Begin and an End are about. Only
-// regions of one goroutine can have the same, and nest.
+// An identity names the interval that a Begin and an End are about.
 type identity struct {
 	kind Kind
 	id   int64
@@ -49,7 +48,7 @@ func identityOf(r *Record) identity {
 	switch r.Kind {
 	case KindProc, KindSweep:
 		return identity{r.Kind, int64(r.P)}
-	case KindGC, KindMark, KindTask:
+	case KindGC, KindMark, KindTask, KindRegion:
 		return identity{r.Kind, int64(r.ID)}
 	}
 	return identity{r.Kind, int64(r.G)}
@@ -197,7 +196,7 @@ func (w *window) cutEnd(r *Record) bool {
 		}
 	case KindSweep:
 		r.ID, r.Parent = 0, 0
-	case KindTask:
+	case KindTask, KindRegion:
 		r.By, r.ByStack = NoGoroutine, 0
 	case KindState:
 		if r.State == StateWaiting {

@@ -81,6 +81,7 @@ const (
 	attrTask      = "gotrace.task.id"
 	attrParent    = "gotrace.task.parent"
 	attrEnder     = "gotrace.task.ender"
+	attrEndedBy   = "gotrace.region.ender"
 	attrSubtasks  = "gotrace.task.subtasks"
 	attrSource    = "gotrace.task.source"
 	attrOtelTrace = "gotrace.otel.trace_id"

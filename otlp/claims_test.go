@@ -20,6 +20,7 @@ type play struct {
 	now     int
 	actors  []*actor
 	tasks   []*madeTask // by id, from 1
+	regions int         // begun
 }
 
 type actor struct {
@@ -39,7 +40,7 @@ type moment struct {
 // A madeScope is a region, of a task or of none, or the task that it began.
 type madeScope struct {
 	task   *madeTask // or nil
-	region bool
+	region int       // its number; 0: a task
 }
 
 type madeTask struct {
@@ -110,12 +111,17 @@ func (p *play) step() {
 		if t != nil {
 			id = t.id
 		}
-		p.say("G%d begin region \"r\" id=%d", a.id, id)
-		a.scopes = append(a.scopes, &madeScope{t, true})
+		p.regions++
+		p.say("G%d begin region \"r\" id=%d parent=%d", a.id, p.regions, id)
+		a.scopes = append(a.scopes, &madeScope{t, p.regions})
 	case n < 16:
+		skip := p.random.IntN(8) - 4 // mostly, regions nest
 		for i, sc := range slices.Backward(a.scopes) {
-			if sc.region {
-				p.say("G%d end region", a.id)
+			if sc.region == 0 {
+				continue
+			}
+			if skip--; skip < 0 {
+				p.say("G%d end region id=%d", a.id, sc.region)
 				a.scopes = slices.Delete(a.scopes, i, i+1)
 				break
 			}
@@ -135,8 +141,8 @@ func (p *play) step() {
 		t.ended, t.end = a, p.now
 	case p.random.IntN(5) == 0:
 		for _, sc := range a.scopes {
-			if sc.region {
-				p.say("G%d end region exited", a.id)
+			if sc.region != 0 {
+				p.say("G%d end region id=%d exited", a.id, sc.region)
 			}
 		}
 		p.say("G%d end running", a.id)
@@ -151,7 +157,7 @@ func (sc *madeScope) owns(a *actor, at int) bool {
 	switch {
 	case t == nil || t.end != 0 && at >= t.end:
 		return false
-	case sc.region:
+	case sc.region != 0:
 		return true
 	case t.end == 0:
 		return !a.gone // it ends with the trace, as its goroutine does
@@ -209,8 +215,8 @@ func TestTimeOfTasksIsAsDefined(t *testing.T) {
 				continue
 			}
 			for _, sc := range a.scopes {
-				if sc.region {
-					p.say("G%d end region open-end", a.id)
+				if sc.region != 0 {
+					p.say("G%d end region id=%d open-end", a.id, sc.region)
 				}
 			}
 			if state := map[bool]string{true: "running", false: "waiting"}[a.running]; true {

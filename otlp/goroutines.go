@@ -5,6 +5,7 @@ import (
 
 	"github.com/trace2otel/trace2otel/convert"
 	"github.com/trace2otel/trace2otel/internal/account"
+	"github.com/trace2otel/trace2otel/internal/index"
 )
 
 // A goroutine is one that lives.
@@ -25,10 +26,10 @@ type goroutine struct {
 	account account.Account
 	counts  counts
 	state   convert.State
-	top     *scope // the innermost
-	region  *scope // the innermost that is a region
-	tasked  int    // its place in Sink.tasked, from 1; 0: none
-	waker   ref    // who made it runnable, while it is
+	top     *scope              // the innermost
+	regions index.Stack[*scope] // of these, the regions
+	tasked  int                 // its place in Sink.tasked, from 1; 0: none
+	waker   ref                 // who made it runnable, while it is
 	early   []earlyTime
 	otel    string // the latest "otel.span" log
 

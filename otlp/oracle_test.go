@@ -470,7 +470,7 @@ func TestForgottenTask(t *testing.T) {
 	}
 	now := 2*(low+tasks) + 10
 	for name, id := range map[string]int{"of the early one": 2, "of the first": low, "of the second": low + 1, "of the last": low + tasks - 1} {
-		fmt.Fprintf(&b, "%d G1 begin region %q id=%d\n%d G1 end region\n", now, name, id, now+1)
+		fmt.Fprintf(&b, "%d G1 begin region %q parent=%d\n%d G1 end region\n", now, name, id, now+1)
 		now += 2
 	}
 	fmt.Fprintf(&b, "%d G1 end running open-end\n%d G1 end goroutine open-end\n", now, now)

@@ -13,22 +13,23 @@ func (s *Sink) region(r *convert.Record) {
 	case g == nil:
 	case r.Phase == convert.Begin:
 		s.beginRegion(g, r)
-	case g.region != nil:
-		s.endRegion(g.region, r)
 	default:
-		// Begun before the trace, and so around all that began in it.
-		s.earlyRegion(g, r)
+		if sc, ok := g.regions.Pop(r.ID); ok {
+			s.endRegion(sc, r)
+		} else {
+			s.earlyRegion(g, r)
+		}
 	}
 }
 
 func (s *Sink) beginRegion(g *goroutine, r *convert.Record) {
 	s.learn(g, s.stacks.root(r.Stack))
-	parent, in := s.home(g, r.ID)
+	parent, in := s.home(g, r.Parent)
 	id := s.regionID(r)
-	t := s.tasks.open(r.ID)
+	t := s.tasks.open(r.Parent)
 	sc := s.push(g, t, r.Start)
-	sc.region, sc.id, sc.in = true, r.ID, in
-	sc.around, g.region = g.region, sc
+	sc.region, sc.id, sc.in = true, r.Parent, in
+	g.regions.Push(r.ID, sc)
 	sc.node = parent
 	if sc.kept = in != viewNone && sc.mine.begin(parent, id, r.Start); sc.kept {
 		sc.node = &sc.mine
@@ -51,16 +52,15 @@ func (s *Sink) endRegion(sc *scope, r *convert.Record) {
 		s.regionAttrs(r)
 		s.finish(sc.node)
 	}
-	g.region = sc.around
 	s.remove(sc)
 }
 
 // earlyRegion takes a region begun before the trace, of which nothing told before
 // it ends.
 func (s *Sink) earlyRegion(g *goroutine, r *convert.Record) {
-	parent, in := s.home(g, r.ID)
+	parent, in := s.home(g, r.Parent)
 	id := s.regionID(r)
-	if t := s.tasks.open(r.ID); t != nil {
+	if t := s.tasks.open(r.Parent); t != nil {
 		s.creditEarly(t, g, r.Time)
 	}
 	if in == viewNone {
@@ -100,10 +100,13 @@ func (s *Sink) regionID(r *convert.Record) spanID {
 
 // regionAttrs adds the attributes of a region, of which s.now is the time.
 func (s *Sink) regionAttrs(r *convert.Record) {
-	if r.ID != convert.NoTask {
-		s.span.int(attrTask, int64(r.ID))
+	if r.Parent != convert.NoTask {
+		s.span.int(attrTask, int64(r.Parent))
 	}
 	s.span.int(attrGoroutine, int64(r.G))
+	if r.By != convert.NoGoroutine {
+		s.span.int(attrEndedBy, int64(r.By))
+	}
 	s.times(&s.own, &s.now)
 	s.stacks.stack(&s.span, r.Stack)
 	s.span.flags(r.Flags)

@@ -6,8 +6,8 @@ import (
 )
 
 // A scope is a stretch of a goroutine's time that is open: a region, or a task
-// from its beginning on that goroutine. Regions nest; tasks end when and where
-// they like.
+// from its beginning on that goroutine. They may end in any order. The innermost
+// of several is the one that began last.
 //
 // Of the scopes of one tree of tasks on one goroutine, the innermost one gets
 // the time, so that no task gets what a subtask has, and the tree gets nothing
@@ -26,7 +26,6 @@ type scope struct {
 
 	g            *goroutine
 	below, above *scope // of the goroutine
-	around       *scope // the region around a region
 
 	task         *task  // whose time it is; nil: of none that is open
 	at           int    // its place in task.scopes
@@ -136,9 +135,11 @@ func (sc *scope) detach(now *account.Totals) {
 }
 
 // remove takes a scope that is detached, or never had a task, from its
-// goroutine, and keeps it for later use.
+// goroutine, and keeps it for later use. A region that ends before what began
+// within it is not used again: what is folded there refers to its node.
 func (s *Sink) remove(sc *scope) {
 	g := sc.g
+	again := !sc.region || sc.above == nil
 	if sc.below != nil {
 		sc.below.above = sc.above
 	}
@@ -155,7 +156,7 @@ func (s *Sink) remove(sc *scope) {
 		s.tasked = s.tasked[:last]
 		g.tasked = 0
 	}
-	if len(s.scopes) < maxFree {
+	if again && len(s.scopes) < maxFree {
 		sc.clear()
 		s.scopes = append(s.scopes, sc)
 	}
@@ -167,7 +168,7 @@ func (s *Sink) remove(sc *scope) {
 func (sc *scope) clear() {
 	sc.node, sc.mine.room = nil, nil
 	sc.kept, sc.in, sc.region, sc.id = false, viewNone, false, convert.NoTask
-	sc.g, sc.below, sc.above, sc.around = nil, nil, nil, nil
+	sc.g, sc.below, sc.above = nil, nil, nil
 	sc.task, sc.at, sc.outer, sc.inner = nil, 0, nil, nil
 	sc.again = false
 	sc.own.Reset()

@@ -82,9 +82,13 @@ func (s *Sink) long(g *goroutine, r *convert.Record) {
 	}
 	s.writeInTask(g.top, &v)
 	n := g.node
-	for i, rg := 0, g.region; rg != nil && i < maxScopes; i, rg = i+1, rg.around {
+	looked := 0
+	for rg := range g.regions.Down() {
 		if rg.in == viewGoroutine {
 			n = rg.node
+			break
+		}
+		if looked++; looked == maxScopes {
 			break
 		}
 	}

@@ -21,7 +21,8 @@ import (
 //	+350 track 5: end waker=1
 //	+350 track 1: counter 1, track 3: 0
 //
-// A "!" instead of "+" is before a time that was given in full.
+// A "!" instead of "+" is before a time that was given in full, a "<" before one
+// that counts from the trace's start.
 func printFile(t *testing.T, file []byte) string {
 	p := printer{
 		t:       t,
@@ -46,6 +47,7 @@ type printer struct {
 	frames  map[uint64]string
 	stacks  map[uint64]string
 	clocks  map[uint64]uint64
+	start   uint64 // of the trace
 }
 
 // A field is one of a message; num is its number.
@@ -114,9 +116,12 @@ func (p *printer) packet(m message) {
 	}
 	at := ""
 	if m.has(8) && !m.has(6) {
-		if id := m.value(58); id == 3 {
+		switch id := m.value(58); id {
+		case 3:
 			at = fmt.Sprintf("!%d ", m.value(8))
-		} else {
+		case 66:
+			at = fmt.Sprintf("<%d ", p.start+m.value(8))
+		default:
 			if id == 0 {
 				id = 64
 			}
@@ -196,6 +201,9 @@ func (p *printer) clock(m message) {
 			fmt.Fprintf(&p.out, " %d=%d", c.value(1), c.value(2))
 			if c.value(3) != 0 {
 				p.clocks[c.value(1)] = c.value(2)
+			}
+			if c.value(1) == 64 {
+				p.start = c.value(2)
 			}
 		}
 	}

@@ -40,16 +40,27 @@ type goroutine struct {
 	blockedIn string       // with Options.Wakers: why it was in the state that is shown, which has ended
 	cpu       int32        // last run on, or noCPU
 
-	open    []openSlice      // on its track or in its lanes, outermost first
-	lanes   *lanes           // for what does not nest: see slice
+	open    []openSlice // waits, system calls and assists, on its track or in lanes, outermost first
+	regions openRegions
+	before  *lanes           // for what began before the trace, or is told of late: nil if there is nothing
+	over    *lanes           // for regions that do not nest: nil if there are none
 	late    *lateName        // that slices elsewhere wait for, or nil
 	samples []convert.Record // that wait for its name
 }
 
 // An openSlice is one that began on a goroutine's track, or in a lane.
 type openSlice struct {
-	kind convert.Kind
-	lane *lane // nil on the track itself
+	kind     convert.Kind
+	category uint8
+	stack    convert.StackID
+	lane     *lane // nil on the track itself
+	begin    convert.Time
+	name     string
+}
+
+// event returns the beginning of what is left of a slice that was cut in two.
+func (o *openSlice) event(track uint64) event {
+	return event{typ: typeBegin, track: track, category: o.category, name: o.name, stack: o.stack}
 }
 
 // goroutine returns the one that a record is about. For NoGoroutine it is the
@@ -70,7 +81,7 @@ func (s *Sink) newGoroutine(id convert.GoID) *goroutine {
 	} else {
 		g = new(goroutine)
 	}
-	*g = goroutine{track: s.newTrack(), cpu: noCPU, open: g.open[:0]}
+	*g = goroutine{track: s.newTrack(), cpu: noCPU, open: g.open[:0], regions: openRegions{all: g.regions.all}}
 	if id == convert.NoGoroutine {
 		g.tid, g.name = s.runtime.process.pid, noGoroutine
 		s.declareIn(g, s.runtime.process)
@@ -174,11 +185,9 @@ func (s *Sink) label(r *convert.Record) {
 	s.w.event(r.Time, &e)
 }
 
-// slice writes the Begin or End of a slice of r's goroutine.
-//
-// The slices of a track must nest. Those of a goroutine do, but for two kinds
-// that have lanes below the track: a region or other slice whose Begin is not
-// in the trace, and a Begin that is back-dated to before others were written.
+// slice writes the Begin or End of a slice of r's goroutine that is no region.
+// These nest, except for a Begin that is back-dated to before others were
+// written: it has a lane below the track.
 func (s *Sink) slice(r *convert.Record) {
 	g := s.goroutine(r.G)
 	switch r.Phase {
@@ -187,16 +196,18 @@ func (s *Sink) slice(r *convert.Record) {
 		e.track = g.track
 		var ln *lane
 		if r.Time < s.now && len(g.open) > 0 {
-			ln = s.take(s.lanesOf(g), r.Time)
+			ln = s.take(s.lanesBefore(g), r.Time)
 			e.track = ln.track
+		} else {
+			s.beginTogether(g, r.Time)
 		}
 		s.w.event(r.Time, &e)
-		g.open = append(g.open, openSlice{kind: r.Kind, lane: ln})
+		g.open = append(g.open, openSlice{r.Kind, e.category, e.stack, ln, r.Time, e.name})
 	case convert.End:
 		track := g.track
 		ln, ok := g.close(r.Kind)
 		if !ok {
-			ln = s.take(s.lanesOf(g), r.Start)
+			ln = s.take(s.lanesBefore(g), r.Start)
 			e := sliceBegin(r)
 			e.track = ln.track
 			s.w.event(r.Start, &e)
@@ -204,6 +215,8 @@ func (s *Sink) slice(r *convert.Record) {
 		if ln != nil {
 			track = ln.track
 			ln.release(r.Time)
+		} else {
+			g.endAround(r.Start)
 		}
 		if r.Kind != convert.KindState || r.State != convert.StateWaiting {
 			s.w.end(r.Time, track, r.Flags)
@@ -230,8 +243,8 @@ func sliceBegin(r *convert.Record) event {
 		e.category, e.name = catAssist, "GC mark assist"
 	case convert.KindRegion:
 		e.category, e.name = catRegion, orElse(r.Name, "region")
-		if r.ID != convert.NoTask {
-			e.correlation = r.ID
+		if r.Parent != convert.NoTask {
+			e.correlation = r.Parent
 		}
 	}
 	return e
@@ -248,13 +261,6 @@ func (g *goroutine) close(k convert.Kind) (*lane, bool) {
 		}
 	}
 	return nil, false
-}
-
-func (s *Sink) lanesOf(g *goroutine) *lanes {
-	if g.lanes == nil {
-		g.lanes = &lanes{name: "begun before the trace", parent: g.track}
-	}
-	return g.lanes
 }
 
 // orElse returns s, or other if s is empty.

@@ -38,6 +38,7 @@ const (
 	clockBoottime  = 6
 	clockMain      = 64
 	clockCount     = 65
+	clockBack      = 66 // counts from the trace's start
 )
 
 // snapshots remembers the newest time at which the wall clock was written.
@@ -50,26 +51,26 @@ type snapshots struct {
 // others follow, and starts those that count in differences.
 func (s *Sink) startClocks(t *convert.Trace) {
 	s.w.zero = min(t.Start, 0)
-	s.w.main.now, s.w.count.now = t.Start, t.Start
+	s.w.start, s.w.main.now, s.w.count.now = t.Start, t.Start, t.Start
 	start := s.w.stamp(t.Start)
 	b, packet := wire.Open(s.w.buf, tracePacket)
 	b = wire.Uint(b, packetSequenceID, sequenceID)
 	b = wire.Uint(b, packetTimestamp, start)
 	b = wire.Uint(b, packetTimestampClock, clockMonotonic)
 	b, mark := wire.Open(b, packetClockSnapshot)
-	if !t.Clock.IsZero() {
-		b = appendClock(b, clockRealtime, wallAt(t.Clock, t.Start), false)
-		s.clocks = snapshots{dated: true, at: t.Start}
-	}
 	b = appendClock(b, clockMonotonic, start, false)
 	if s.o.Wakers {
 		b = appendClock(b, clockBoottime, start, false) // of ftrace events
 	}
 	b = appendClock(b, clockMain, start, true)
 	b = appendClock(b, clockCount, start, true)
+	b = appendClock(b, clockBack, 0, false)
 	b = wire.Uint(b, snapshotPrimary, clockMonotonic)
 	b = wire.Close(b, mark)
 	s.w.buf = wire.Close(b, packet)
+	if !t.Clock.IsZero() {
+		s.dateAt(t.Start, t.Clock)
+	}
 }
 
 // wallAt dates t by a reading.
@@ -91,16 +92,24 @@ func appendClock(b []byte, id, at uint64, incremental bool) []byte {
 // a packet that sets clocks, so that its time is no difference.
 func (s *Sink) sync(r *convert.Record) {
 	s.countGeneration()
-	c, ok := r.Clock()
-	if !ok || s.clocks.dated && r.Time <= s.clocks.at {
-		return
+	if c, ok := r.Clock(); ok && (!s.clocks.dated || r.Time > s.clocks.at) {
+		s.dateAt(r.Time, c)
 	}
-	s.clocks = snapshots{dated: true, at: r.Time}
-	b, packet := s.w.openInFull(r.Time)
+}
+
+// dateAt writes the wall clock at t by a reading. All such packets have the same
+// clocks: of several ways from one clock to another, trace_processor takes one
+// by which clocks stand together in a packet.
+func (s *Sink) dateAt(t convert.Time, c convert.Clock) {
+	s.clocks = snapshots{dated: true, at: t}
+	b, packet := wire.Open(s.w.buf, tracePacket)
+	b = wire.Uint(b, packetSequenceID, sequenceID)
+	b = wire.Uint(b, packetTimestamp, s.w.stamp(t))
+	b = wire.Uint(b, packetTimestampClock, clockMonotonic)
 	b, mark := wire.Open(b, packetClockSnapshot)
-	b = appendClock(b, clockRealtime, wallAt(c, r.Time), false)
-	b = appendClock(b, clockMonotonic, s.w.stamp(r.Time), false)
-	s.w.closeBoth(b, packet, mark)
+	b = appendClock(b, clockRealtime, wallAt(c, t), false)
+	b = appendClock(b, clockMonotonic, s.w.stamp(t), false)
+	s.w.buf = wire.Close(wire.Close(b, mark), packet)
 }
 
 // startSequence writes the packet that sets up what the others need: their

@@ -81,7 +81,7 @@ func TestNasty(t *testing.T) {
 			0 G1 begin goroutine "main.\xff" open-start
 			0 G1 begin running P0 open-start
 			1 G1 begin task "\xff\x00t" id=18446744073709551615 stack=1
-			2 G1 begin region "\xffr" id=1
+			2 G1 begin region "\xffr" parent=1
 			3 G1 log "\xffc" text="\x00\xff\n"
 			4 - metric "\xff:bytes" id=1
 			5 G1 label "\xffl"

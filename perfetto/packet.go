@@ -47,8 +47,9 @@ type writer struct {
 	// trace_processor drops what lies before 0.
 	zero convert.Time
 
-	main  deltaClock // of packets that do not name their clock
-	count deltaClock // of the counters that come late: see counters
+	start convert.Time // of the trace
+	main  deltaClock   // of packets that do not name their clock
+	count deltaClock   // of the counters that come late: see counters
 
 	dictionaries
 	stacks stackTable
@@ -92,11 +93,11 @@ const packetHead = string(rune(tracePacket<<3|wire.TypeBytes)) + "\x00" +
 	string(rune(packetTimestamp<<3))
 
 // openAt begins a packet at a time. Differences cannot be negative: a packet
-// before the newest has its time in full.
+// before the newest counts from the trace's start.
 func (w *writer) openAt(t convert.Time) (b []byte, packet int) {
 	d := t - w.main.now
 	if d < 0 {
-		return w.openInFull(t)
+		return w.openBack(t)
 	}
 	w.main.now = t
 	if len(w.fresh) > 0 {
@@ -108,6 +109,16 @@ func (w *writer) openAt(t convert.Time) (b []byte, packet int) {
 
 // stamp returns t as it is in the file.
 func (w *writer) stamp(t convert.Time) uint64 { return uint64(t - w.zero) }
+
+// openBack begins a packet before the newest.
+func (w *writer) openBack(t convert.Time) (b []byte, packet int) {
+	if t < w.start {
+		return w.openInFull(t)
+	}
+	b, packet = w.open()
+	b = wire.Uint(b, packetTimestamp, uint64(t-w.start))
+	return wire.Uint(b, packetTimestampClock, clockBack), packet
+}
 
 // openInFull begins a packet whose time is no difference.
 func (w *writer) openInFull(t convert.Time) (b []byte, packet int) {

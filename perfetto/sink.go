@@ -54,6 +54,8 @@ type Sink struct {
 	goroutines *index.Index[convert.GoID, goroutine]
 	free       []*goroutine // that ended, to be used again
 
+	spareRegions []*region // that ended, to be used again
+
 	processes map[string]*process // by start function
 	procs     procRoles
 	hidden    map[convert.GoID]role // goroutines that Options.Only leaves out
@@ -151,7 +153,7 @@ var consumers = [math.MaxUint8 + 1]func(*Sink, *convert.Record){
 	convert.KindAssist:    (*Sink).slice,
 	convert.KindSweep:     (*Sink).sweep,
 	convert.KindTask:      (*Sink).task,
-	convert.KindRegion:    (*Sink).slice,
+	convert.KindRegion:    (*Sink).region,
 	convert.KindLog:       (*Sink).log,
 	convert.KindMetric:    (*Sink).metric,
 	convert.KindSample:    (*Sink).sample,

@@ -2,6 +2,8 @@ package perfetto
 
 import (
 	"math"
+	"slices"
+	"sort"
 
 	"github.com/trace2otel/trace2otel/convert"
 	"github.com/trace2otel/trace2otel/internal/wire"
@@ -127,11 +129,16 @@ type lane struct {
 	inner map[string]*lanes // of tasks: those of its subtasks
 }
 
-// take returns a lane that is free from t on.
+// take returns a lane that is free from t on: of several, the one that was used
+// last.
 func (s *Sink) take(l *lanes, t convert.Time) *lane {
-	if n := len(l.free); n > 0 && l.free[n-1].until <= t {
+	n := len(l.free)
+	if n > 0 && l.free[n-1].until > t { // t lies back
+		n = sort.Search(n, func(i int) bool { return l.free[i].until > t })
+	}
+	if n > 0 {
 		ln := l.free[n-1]
-		l.free = l.free[:n-1]
+		l.free = slices.Delete(l.free, n-1, n)
 		return ln
 	}
 	ln := &lane{track: s.newTrack(), until: math.MinInt64, group: l}

@@ -233,9 +233,12 @@ func (t *truth) record(r *convert.Record) {
 			t.args.add("task\tdebug.ender", 1, int64(r.By))
 		}
 	case convert.KindRegion:
-		t.slice(r, "region", orElse(plain(r.Name), "region"), r.Stack, 0)
-		if r.ID != convert.NoTask {
-			t.args.add("region\tcorrelation_id", 1, int64(r.ID))
+		t.slice(r, "region", orElse(plain(r.Name), "region"), r.Stack, r.ByStack)
+		if r.By != convert.NoGoroutine {
+			t.args.add("region\tdebug.ender", 1, int64(r.By))
+		}
+		if r.Parent != convert.NoTask {
+			t.args.add("region\tcorrelation_id", 1, int64(r.Parent))
 		}
 	case convert.KindLog:
 		t.slice(r, "log", orElse(plain(r.Name), "log"), r.Stack, 0)

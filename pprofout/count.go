@@ -161,7 +161,7 @@ func (l *ledger) reveal(g *goroutine, end *convert.Record) {
 		region:       l.names.id(end.Name, convert.ReasonUnspecified),
 		listedRegion: l.filter.region.matches(end.Name),
 	}
-	if end.ID != convert.NoTask {
+	if end.Parent != convert.NoTask {
 		p.task = l.unknown
 	}
 	for i := range g.state.loose {

@@ -118,6 +118,7 @@ func (h *history) Consume(b *convert.Batch) error {
 		case r.Kind == convert.KindGoroutine:
 			h.lives[r.G] = append(h.lives[r.G], r)
 		case r.Kind == convert.KindRegion:
+			r.ID = r.Parent // its task, as a task's own record has it
 			h.regions[r.G] = append(h.regions[r.G], r)
 		case r.Kind == convert.KindTask:
 			h.tasks[r.ID] = r

@@ -98,7 +98,7 @@ func (l *ledger) add(id convert.GoID) *goroutine {
 	} else {
 		g = new(goroutine)
 	}
-	*g = goroutine{id: id, scopes: scopes{regions: g.regions[:0], tasks: g.tasks[:0]}, ranges: g.ranges[:0], held: g.held[:0], state: stretch{loose: g.state.loose[:0]}}
+	*g = goroutine{id: id, scopes: scopes{regions: g.regions, tasks: g.tasks[:0]}, ranges: g.ranges[:0], held: g.held[:0], state: stretch{loose: g.state.loose[:0]}}
 	l.holds++
 	g.hold = l.holds
 	l.goroutines.Set(id, g)

@@ -39,7 +39,7 @@ func match(expr string) *regexp.Regexp { return regexp.MustCompile(expr) }
 // 140 running.
 const worker = create + run + `
 160 G1 begin task "request" id=7 stack=1
-170 G1 begin region "db" id=7 stack=1
+170 G1 begin region "db" parent=7 stack=1
 200 G1 end running endstack=2
 200 G1 begin waiting "chan receive" stack=2
 400 G1 end waiting by=G9 bystack=3

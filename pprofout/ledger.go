@@ -109,22 +109,16 @@ func (l *ledger) region(r *convert.Record) {
 	if r.Phase == convert.Begin {
 		l.settle(g, r.Time, r.Stack)
 		name := l.names.id(r.Name, convert.ReasonUnspecified)
-		g.enterRegion(region{
-			name:   name,
-			task:   l.tasks.of(r.ID, l.unknown),
-			open:   r.Flags&convert.OpenStart != 0,
-			listed: l.filter.region.matches(r.Name),
-		})
+		rg := l.tasks.region()
+		*rg = region{id: r.ID, name: name, task: l.tasks.of(r.Parent, l.unknown), listed: l.filter.region.matches(r.Name)}
+		g.enterRegion(rg)
 		return
 	}
 	l.settle(g, r.Time, r.EndStack)
-	n := len(g.regions)
-	if r.Flags&convert.OpenStart != 0 && (n == 0 || !g.regions[n-1].open) {
+	if rg, ok := g.regions.Pop(r.ID); ok {
+		g.leaveRegion(rg, &l.tasks)
+	} else {
 		l.reveal(g, r)
-		return
-	}
-	if n > 0 {
-		g.leaveRegion(&l.tasks)
 	}
 }
 

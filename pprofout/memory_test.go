@@ -37,7 +37,8 @@ func TestMemoryIsBounded(t *testing.T) {
 				r.Time, r.Start, r.Seen = r.Time+shift, r.Start+shift, r.Seen+shift
 				switch r.Kind {
 				case convert.KindRegion:
-					r.ID = 1
+					r.ID += uint64(i * len(round.Records))
+					r.Parent = 1
 				case convert.KindTask:
 					r.ID += uint64(i)
 				case convert.KindGoroutine:

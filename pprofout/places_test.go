@@ -30,7 +30,7 @@ func TestPlacesOfStories(t *testing.T) {
 10 G2 end waiting
 10 G2 begin running P1
 10 G1 begin task "t" id=5
-11 G2 begin region "r" id=5 stack=1
+11 G2 begin region "r" parent=5 stack=1
 12 G2 end running endstack=2
 12 G2 begin waiting "select" stack=2
 42 - end task id=5 by=G1 bystack=3` + end,
@@ -43,7 +43,7 @@ func TestPlacesOfStories(t *testing.T) {
 			"the task that began last", start + `
 10 G1 begin task "outer" id=5 stack=1
 20 G1 begin task "inner" id=6 parent=5 stack=1
-30 G1 begin region "r" id=5 stack=1
+30 G1 begin region "r" parent=5 stack=1
 40 G1 end region endstack=1
 50 G1 end task id=6 by=G1 bystack=1
 60 G1 end task id=5 by=G1 bystack=1` + end,
@@ -64,9 +64,9 @@ func TestPlacesOfStories(t *testing.T) {
 		},
 		{
 			"regions begun before the trace", start + `
-20 G1 begin region "in" id=9 stack=1
+20 G1 begin region "in" parent=9 stack=1
 30 G1 end region endstack=1
-40 G1 end region "a" id=8 start=0 open-start endstack=1
+40 G1 end region "a" parent=8 start=0 open-start endstack=1
 60 G1 end region "b" start=0 open-start endstack=1` + end,
 			"", "",
 			`0 × 10ns main.worker:20 func=main.f state=running task=unknown (begun before the trace) region=a
@@ -78,9 +78,9 @@ func TestPlacesOfStories(t *testing.T) {
 		},
 		{
 			"one of them", start + `
-20 G1 begin region "in" id=9 stack=1
+20 G1 begin region "in" parent=9 stack=1
 30 G1 end region endstack=1
-40 G1 end region "a" id=8 start=0 open-start endstack=1
+40 G1 end region "a" parent=8 start=0 open-start endstack=1
 60 G1 end region "b" start=0 open-start endstack=1` + end,
 			"b", "",
 			`0 × 10ns main.worker:20 func=main.f state=running task=unknown (begun before the trace) region=a
@@ -92,7 +92,7 @@ func TestPlacesOfStories(t *testing.T) {
 			"a region of a task that has ended", start + `
 10 G1 begin task "t" id=5 stack=1
 20 G1 end task id=5 by=G1 bystack=1
-30 G1 begin region "r" id=5 stack=1
+30 G1 begin region "r" parent=5 stack=1
 40 G1 end region endstack=1` + end,
 			"r", "",
 			`1 × 10ns main.worker:20 func=main.f state=running region=r`,
@@ -142,7 +142,7 @@ func TestPlacesOfStories(t *testing.T) {
 		{
 			"types without a name", start + `
 10 G1 begin task "" id=5 stack=1
-20 G1 begin region "" id=5 stack=1
+20 G1 begin region "" parent=5 stack=1
 30 G1 end region endstack=1` + end,
 			".*", "^$",
 			`1 × 10ns main.worker:20 func=main.f state=running task=unspecified region=unspecified`,
@@ -220,7 +220,7 @@ func TestNameAndRegionsThatComeLate(t *testing.T) {
 	for _, test := range []struct{ then, want string }{
 		{"60 G1 end waiting\n60 G1 end goroutine", "1 × 10ns main.worker:20 func=main.late state=running region=r"},
 		{
-			"60 G1 end waiting\n60 G1 begin running P0\n70 G1 end region \"rr\" start=0 open-start\n80 - metric \"x\" id=1",
+			"60 G1 end waiting\n60 G1 begin running P0\n70 G1 end region \"rr\" start=0 open-start\n80 - metric \"x\" parent=1",
 			`0 × 10ns main.worker:20 func=main.late state=running region=rr open=start
 0 × 10ns runtime.chanrecv1:509 main.worker:21 func=main.late state=running region=rr
 1 × 10ns [no stack]:0 func=main.late state=running region=rr

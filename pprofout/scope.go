@@ -1,6 +1,9 @@
 package pprofout
 
-import "github.com/trace2otel/trace2otel/convert"
+import (
+	"github.com/trace2otel/trace2otel/convert"
+	"github.com/trace2otel/trace2otel/internal/index"
+)
 
 // A goroutine is in its open regions, in their tasks, and in the open tasks
 // that it began itself. These are its scopes, in the order in which they began.
@@ -11,29 +14,28 @@ import "github.com/trace2otel/trace2otel/convert"
 // Hostile traces nest without end: nothing here goes over all scopes of a
 // goroutine, or all goroutines of a task, but when it ends.
 type scopes struct {
-	regions []region     // innermost last
-	tasks   []membership // oldest first; the last one is not over
-	open    int          // how many of tasks are not over
-	serial  uint64       // of the region begun last
+	regions index.Stack[*region] // open; they may overlap
+	tasks   []membership         // oldest first; the last one is not over
+	open    int                  // how many of tasks are not over
 
 	listedTasks, listedRegions int // open ones that the filters let through
 }
 
-// A region is an open one.
+// A region is an open one, or one to be used again.
 type region struct {
+	id     uint64 // its number; 0: it has ended
+	g      *goroutine
 	name   nameID // its type
 	task   *task  // nil: none
 	member int    // its place among the task's members
-	serial uint64 // tells it from those that had its place before
-	open   bool   // begun before the trace, or the part of it that is converted
 	listed bool   // its type matches the filter
 }
 
 // A membership is a reason for being in a task: a region, or that one began it.
 type membership struct {
 	task   *task
-	depth  int    // of the region, from 1; 0: began it
-	serial uint64 // of the region
+	region *region // nil: began it
+	id     uint64  // of the region
 }
 
 // A task is open, or began before the trace and has an open region.
@@ -44,13 +46,7 @@ type task struct {
 	listed  bool // its type, or that of a task around it, matches the filter
 	ended   bool
 	owner   *goroutine // who began it; nil if that is not known, or has exited
-	members []member   // the regions in it
-}
-
-// A member is a region of g, by its depth.
-type member struct {
-	g     *goroutine
-	depth int
+	members []*region  // that are in it
 }
 
 // taskUnknown is the type of tasks begun before the trace, of which nothing is
@@ -60,7 +56,8 @@ const taskUnknown = "unknown (begun before the trace)"
 // tasks are the open ones.
 type tasks struct {
 	byID  map[uint64]*task
-	first uint64 // the lowest id begun in the trace; 0 if none yet
+	first uint64    // the lowest id begun in the trace; 0 if none yet
+	spare []*region // for use again
 }
 
 // begin begins the task of r.
@@ -88,14 +85,24 @@ func (ts *tasks) of(id uint64, unknown nameID) *task {
 	return tk
 }
 
+// region returns one to be filled in.
+func (ts *tasks) region() *region {
+	n := len(ts.spare)
+	if n == 0 {
+		return new(region)
+	}
+	rg := ts.spare[n-1]
+	ts.spare = ts.spare[:n-1]
+	return rg
+}
+
 // leave takes rg, a region that ends, out of its task.
 func (ts *tasks) leave(rg *region) {
 	tk := rg.task
 	last := len(tk.members) - 1
 	moved := tk.members[last]
-	tk.members[rg.member] = moved
-	moved.g.regions[moved.depth-1].member = rg.member
-	tk.members[last] = member{}
+	tk.members[rg.member], moved.member = moved, rg.member
+	tk.members[last] = nil
 	tk.members = tk.members[:last]
 	if tk.early && last == 0 {
 		delete(ts.byID, tk.id)
@@ -110,26 +117,22 @@ type place struct {
 }
 
 // enterRegion has g enter a region.
-func (g *goroutine) enterRegion(rg region) {
-	g.serial++
-	rg.serial = g.serial
-	depth := len(g.regions) + 1
+func (g *goroutine) enterRegion(rg *region) {
+	rg.g = g
 	if rg.task != nil {
 		rg.member = len(rg.task.members)
-		rg.task.members = append(rg.task.members, member{g, depth})
-		g.join(membership{rg.task, depth, rg.serial})
+		rg.task.members = append(rg.task.members, rg)
+		g.join(membership{rg.task, rg, rg.id})
 	}
 	if rg.listed {
 		g.listedRegions++
 	}
-	g.regions = append(g.regions, rg)
+	g.regions.Push(rg.id, rg)
 	g.locate()
 }
 
-// leaveRegion has g leave its innermost region.
-func (g *goroutine) leaveRegion(ts *tasks) {
-	last := len(g.regions) - 1
-	rg := &g.regions[last]
+// leaveRegion has g leave a region.
+func (g *goroutine) leaveRegion(rg *region, ts *tasks) {
 	if rg.task != nil && !rg.task.ended {
 		ts.leave(rg)
 		g.part(rg.task)
@@ -137,8 +140,8 @@ func (g *goroutine) leaveRegion(ts *tasks) {
 	if rg.listed {
 		g.listedRegions--
 	}
-	g.regions[last] = region{}
-	g.regions = g.regions[:last]
+	*rg = region{}
+	ts.spare = append(ts.spare, rg)
 	g.locate()
 }
 
@@ -158,11 +161,12 @@ func (g *goroutine) leaveTask(tk *task) {
 
 // leaveAll has g, which exits, leave everything.
 func (g *goroutine) leaveAll(ts *tasks) {
-	for len(g.regions) > 0 {
-		g.leaveRegion(ts)
+	for rg, ok := g.regions.Top(); ok; rg, ok = g.regions.Top() {
+		g.regions.Pop(rg.id)
+		g.leaveRegion(rg, ts)
 	}
 	for i := range g.tasks {
-		if m := &g.tasks[i]; m.depth == 0 {
+		if m := &g.tasks[i]; m.region == nil {
 			m.task.owner = nil
 		}
 	}
@@ -199,15 +203,14 @@ func (g *goroutine) part(tk *task) {
 
 // over reports whether the task or region of m has ended.
 func (g *goroutine) over(m *membership) bool {
-	return m.task.ended ||
-		m.depth > 0 && (m.depth > len(g.regions) || g.regions[m.depth-1].serial != m.serial)
+	return m.task.ended || m.region != nil && m.region.id != m.id
 }
 
 // locate works out where g is.
 func (g *goroutine) locate() {
 	g.place = place{listedTask: g.listedTasks > 0, listedRegion: g.listedRegions > 0}
-	if n := len(g.regions); n > 0 {
-		g.place.region = g.regions[n-1].name
+	if rg, ok := g.regions.Top(); ok {
+		g.place.region = rg.name
 	}
 	for n := len(g.tasks); n > 0; n-- {
 		if m := &g.tasks[n-1]; !g.over(m) {

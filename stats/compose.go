@@ -24,6 +24,7 @@ func (s *Sink) compose(sum *convert.Summary) {
 		GC:         s.reportGC(),
 		Tasks:      s.taskTypes.report(s.start),
 		Regions:    s.regionTypes.report(s.start),
+		Nesting:    NestingOf(&sum.Regions),
 		Timeline:   s.timeline.report(),
 	}
 	s.report.Warnings = s.warnings(sum)
@@ -61,6 +62,9 @@ func (s *Sink) warnings(sum *convert.Summary) (all []string) {
 	}
 	if sum.Unstopped {
 		all = append(all, convert.UnstoppedNote)
+	}
+	if sum.Regions.Any() {
+		all = append(all, sum.Regions.String())
 	}
 	if s.repaired > 0 {
 		all = append(all, fmt.Sprintf("%d states were guessed: they are in sums, but in no percentile or maximum", s.repaired))

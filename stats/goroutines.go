@@ -7,6 +7,7 @@ import (
 
 	"github.com/trace2otel/trace2otel/convert"
 	"github.com/trace2otel/trace2otel/internal/account"
+	"github.com/trace2otel/trace2otel/internal/index"
 )
 
 // A goroutine is one that lives.
@@ -24,9 +25,9 @@ type goroutine struct {
 	// What belongs to the function, while that is not known.
 	early []early
 
-	regions []region       // under way, outermost first
-	deep    map[uint64]int // if they are very many: how many are in each task
-	listed  *listed        // nil unless it is to be listed by itself
+	regions index.Stack[*region] // under way
+	stays   map[uint64]*stay     // in tasks that others began
+	listed  *listed              // nil unless it is to be listed by itself
 }
 
 // An early interval is a state that ended before the function was known.
@@ -166,7 +167,8 @@ func (s *Sink) endGoroutine(g *goroutine, r *convert.Record) {
 	s.goroutines.Delete(g.id)
 	if s.list.all == nil && len(s.free) < maxFree {
 		g.account.Reset()
-		*g = goroutine{account: g.account, early: g.early[:0], regions: g.regions[:0]}
+		g.regions.Clear()
+		*g = goroutine{account: g.account, early: g.early[:0], regions: g.regions}
 		s.free = append(s.free, g)
 	}
 }

@@ -33,12 +33,13 @@ type Report struct {
 	Goroutines []Goroutine `json:"goroutines,omitempty"`
 	Unlisted   int64       `json:"goroutines_unlisted,omitempty"`
 
-	Waits    Places  `json:"waits"`    // blocking, but on the network: by reason and stack
-	Network  Places  `json:"network"`  // blocking on the network: by stack
-	Syscalls Places  `json:"syscalls"` // system calls: by stack
-	GC       GC      `json:"gc"`
-	Tasks    []Scope `json:"tasks,omitempty"`   // by type, most time first
-	Regions  []Scope `json:"regions,omitempty"` // by type, most time first
+	Waits    Places   `json:"waits"`    // blocking, but on the network: by reason and stack
+	Network  Places   `json:"network"`  // blocking on the network: by stack
+	Syscalls Places   `json:"syscalls"` // system calls: by stack
+	GC       GC       `json:"gc"`
+	Tasks    []Scope  `json:"tasks,omitempty"`   // by type, most time first
+	Regions  []Scope  `json:"regions,omitempty"` // by type, most time first
+	Nesting  *Nesting `json:"nesting,omitempty"` // if regions do not nest
 
 	Timeline Timeline `json:"timeline"`
 }

@@ -50,13 +50,14 @@ type Sink struct {
 	histogram [64]int64
 	procs     map[convert.ProcID]*proc
 
-	places      places
-	stacks      [][]convert.Frame // by StackID
-	gc          collector
-	tasks       map[uint64]*task // under way
-	taskTypes   scopes
-	regionTypes scopes
-	timeline    timeline
+	places       places
+	stacks       [][]convert.Frame // by StackID
+	gc           collector
+	tasks        map[uint64]*task // under way
+	spareRegions []*region        // for use again
+	taskTypes    scopes
+	regionTypes  scopes
+	timeline     timeline
 
 	samples  int64
 	repaired int64

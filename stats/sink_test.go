@@ -95,7 +95,7 @@ stack 1: "\x1b]0;x\x07.f\u202e" "f\n.go:7"
 0 G1 begin waiting "\x1b[1mwait\t" stack=1
 5 G1 end waiting
 5 G1 begin task "t\x00" id=1
-6 G1 begin region "r\u2028" id=1`)
+6 G1 begin region "r\u2028" parent=1`)
 	var out bytes.Buffer
 	if err := nasty.Replay(New(&out, Options{Goroutine: regexp.MustCompile("")}), 1); err != nil {
 		t.Fatal(err)

@@ -279,11 +279,11 @@ trace end=100
 0 G2 begin running P1
 5 G1 end region "before" start=0 open-start
 10 G1 begin task "request" id=7
-10 G1 begin region "parse" id=7
+10 G1 begin region "parse" parent=7
 20 G1 end running
 20 G1 begin waiting "chan receive"
-20 G2 begin region "help" id=7
-22 G2 begin region "inner" id=7
+20 G2 begin region "help" parent=7
+22 G2 begin region "inner" parent=7
 30 G2 end region
 35 G2 end region
 40 G1 end waiting
@@ -457,7 +457,7 @@ func TestStories(t *testing.T) {
 // TestDeepNesting wraps the regions of a task in very many others, in none and
 // in other tasks: the task has the time of its outermost regions all the same.
 func TestDeepNesting(t *testing.T) {
-	const depth = 2 * deepNesting
+	const depth = 128
 	var text strings.Builder
 	say := func(format string, args ...any) { fmt.Fprintf(&text, format+"\n", args...) }
 	say("trace end=100")
@@ -467,10 +467,10 @@ func TestDeepNesting(t *testing.T) {
 	}
 	say(`10 G1 begin task "request" id=7`)
 	for i := range depth {
-		say(`15 G2 begin region "around" id=%d`, 100+i%3)
+		say(`15 G2 begin region "around" parent=%d`, 100+i%3)
 	}
-	say(`20 G2 begin region "help" id=7`)
-	say(`22 G2 begin region "inner" id=7`)
+	say(`20 G2 begin region "help" parent=7`)
+	say(`22 G2 begin region "inner" parent=7`)
 	say("30 G2 end region")
 	say("35 G2 end region")
 	for range depth {

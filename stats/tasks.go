@@ -57,14 +57,6 @@ type task struct {
 	time  account.Totals // of other goroutines, in its regions
 }
 
-// A region is one under way.
-type region struct {
-	begin convert.Time
-	task  uint64
-	start account.Totals // of its goroutine
-	outer bool           // no region around it has the same task
-}
-
 // task takes a record of one.
 func (s *Sink) task(r *convert.Record) {
 	if r.Phase == convert.Begin {
@@ -88,79 +80,6 @@ func (s *Sink) task(r *convert.Record) {
 	}
 	sc.time.Add(&t.time)
 	delete(s.tasks, r.ID)
-}
-
-// region takes a record of one.
-func (s *Sink) region(r *convert.Record) {
-	g := s.goroutines.Get(r.G)
-	if r.Phase == convert.Begin {
-		if g != nil {
-			s.enter(g, r)
-		}
-		return
-	}
-	sc := s.regionTypes.of(r.Name)
-	sc.end(r, 0)
-	if g == nil {
-		return
-	}
-	g.account.At(&s.world, r.Time, &s.now)
-	if n := len(g.regions); n > 0 && g.regions[n-1].begin == r.Start && g.regions[n-1].task == r.ID {
-		in := &g.regions[n-1]
-		s.now.Sub(&in.start)
-		// What the goroutine that began the task does is the task's anyway.
-		if t := s.tasks[r.ID]; t != nil && in.outer && t.by != r.G {
-			t.time.Add(&s.now)
-		}
-		g.leave()
-	}
-	sc.time.Add(&s.now)
-}
-
-// enter opens a region of a goroutine.
-func (s *Sink) enter(g *goroutine, r *convert.Record) {
-	n := len(g.regions)
-	outer := !g.isIn(r.ID)
-	if n < cap(g.regions) {
-		g.regions = g.regions[:n+1]
-	} else {
-		g.regions = append(g.regions, region{})
-	}
-	in := &g.regions[n]
-	in.begin, in.task, in.outer = r.Start, r.ID, outer
-	g.account.At(&s.world, r.Time, &in.start)
-	if g.deep != nil {
-		g.deep[r.ID]++
-	}
-}
-
-// deepNesting is how many regions are looked at one by one; only hostile traces
-// have many more.
-const deepNesting = 64
-
-// isIn reports whether one of g's regions is in a task.
-func (g *goroutine) isIn(task uint64) bool {
-	if len(g.regions) < deepNesting {
-		return slices.ContainsFunc(g.regions, func(in region) bool { return in.task == task })
-	}
-	if g.deep == nil {
-		g.deep = make(map[uint64]int)
-		for i := range g.regions {
-			g.deep[g.regions[i].task]++
-		}
-	}
-	return g.deep[task] > 0
-}
-
-// leave closes the innermost region of g.
-func (g *goroutine) leave() {
-	n := len(g.regions) - 1
-	if g.deep != nil {
-		g.deep[g.regions[n].task]--
-	}
-	if g.regions = g.regions[:n]; n < deepNesting {
-		g.deep = nil
-	}
 }
 
 // report returns the scopes, those that took most time first.

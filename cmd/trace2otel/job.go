@@ -354,6 +354,9 @@ func (c *cli) judge(name string, s *convert.Summary, files []destination, failed
 	if s.Unstopped {
 		c.messages.warning(name, hinted{errors.New(convert.UnstoppedNote), "was the program killed, or did it exit without trace.Stop?"})
 	}
+	if s.Regions.Any() {
+		c.messages.warning(name, errors.New(s.Regions.String()))
+	}
 	whole := len(files)
 	for _, err := range failed {
 		if err != nil {

@@ -45,6 +45,7 @@ type reportInput struct {
 	Loss        *reportLoss    `json:"loss,omitempty"`
 	Repairs     string         `json:"repairs,omitempty"`
 	Unstopped   bool           `json:"unstopped,omitempty"`
+	Nesting     *stats.Nesting `json:"nesting,omitempty"`
 	Messages    []reportSaid   `json:"messages,omitempty"`
 	Asserted    []stats.Check  `json:"assertions,omitempty"`
 	Outputs     []reportOutput `json:"outputs,omitempty"`
@@ -154,7 +155,7 @@ func inputReport(j *job) reportInput {
 			in.Loss = &reportLoss{Error: valid(l.Err.Error()), Bytes: l.Bytes, Offset: l.Offset}
 			in.Used -= l.Bytes
 		}
-		in.Unstopped = s.Unstopped
+		in.Unstopped, in.Nesting = s.Unstopped, stats.NestingOf(&s.Regions)
 		if s.Repairs.Any() {
 			in.Repairs = s.Repairs.String()
 			in.Used -= s.Repairs.Lost

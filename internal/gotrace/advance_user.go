@@ -1,7 +1,5 @@
 package gotrace
 
-import "slices"
-
 // noTask is what the runtime has for no task at all; 0 is the one that
 // everything belongs to.
 const noTask = ^uint64(0)
@@ -63,8 +61,9 @@ func (o *ordering) taskEnd(c *cursor, t *thread) verdict {
 	return accepted
 }
 
-// region begins or ends a region. Those that end before any that is known
-// began before the trace.
+// region begins or ends a region, in whatever order the program does so. How
+// ends belong to begins, the engine works out: to pair them here would only
+// refuse what programs do.
 func (o *ordering) region(c *cursor, t *thread) verdict {
 	task, nameID, stackID, ok := c.three()
 	if !ok {
@@ -81,29 +80,8 @@ func (o *ordering) region(c *cursor, t *thread) verdict {
 	if !ok {
 		return stackUnknown
 	}
-	g := o.running(t)
-	if g == nil {
+	if o.running(t) == nil {
 		return goroutineUnknown
-	}
-	r := region{task: task, name: name.s}
-	if c.typ == EvUserRegionBegin {
-		x := o.goroutines.more.of(g)
-		x.regions = append(x.regions, r)
-	} else if g.more != 0 {
-		x := o.goroutines.more.of(g)
-		last := len(x.regions) - 1
-		switch {
-		case last < 0:
-		case x.regions[last] == r:
-			x.regions = x.regions[:last]
-		case !o.lenient:
-			return regionMisnested
-		default:
-			o.report.Misnested++
-			if i := slices.Index(x.regions, r); i >= 0 {
-				x.regions = slices.Delete(x.regions, i, i+1)
-			}
-		}
 	}
 	e := o.put(c, t)
 	e.ID = int64(task)

@@ -158,16 +158,9 @@ func (gs *goroutines) at(i uint32) *goroutine {
 	return &gs.slots[uint(i)&uint(len(gs.slots)-1)]
 }
 
-// An extra is what few goroutines have: open regions, and ranges under way.
+// An extra is what few goroutines have: ranges under way.
 type extra struct {
-	regions []region
-	ranges  []goRange
-}
-
-// A region is an open region of a goroutine.
-type region struct {
-	task uint64
-	name string
+	ranges []goRange
 }
 
 // A goRange is a range that a goroutine is in.
@@ -199,10 +192,6 @@ func (x *extras) of(g *goroutine) *extra {
 
 func (x *extras) release(n uint32) {
 	e := &x.all[n]
-	if cap(e.regions) > 16 {
-		e.regions = nil
-	}
-	clear(e.regions[:cap(e.regions)])
-	e.regions, e.ranges = e.regions[:0], e.ranges[:0]
+	e.ranges = e.ranges[:0]
 	x.free = append(x.free, n)
 }

@@ -25,10 +25,6 @@ type Report struct {
 	Cut      int64
 	Salvaged int64
 
-	// Misnested counts the ends of regions that were not the innermost ones.
-	// That is the program's mistake; the events are as it has them.
-	Misnested int64
-
 	// Lost is how many bytes could not be read, of batches and between them,
 	// but for those with which reading ends: see [Reader.Offset].
 	Lost int64
@@ -38,7 +34,7 @@ type Report struct {
 	Tables int64
 }
 
-// Clean reports whether nothing was wrong. Mis-nested regions are not.
+// Clean reports whether nothing was wrong.
 func (r *Report) Clean() bool {
 	return r.Repaired|r.Dropped|r.Unknown|r.Cut|r.Lost|r.Tables == 0
 }

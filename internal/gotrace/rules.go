@@ -31,7 +31,6 @@ const (
 	goroutineNotInSyscall
 	goroutineOnOtherThread
 	taskExists
-	regionMisnested
 	rangeUnderWay
 	rangeNotUnderWay
 	gcStateDiffers
@@ -69,7 +68,6 @@ var ruleTexts = [verdicts]string{
 	goroutineNotInSyscall:  "the goroutine is in no syscall",
 	goroutineOnOtherThread: "the thread has another goroutine",
 	taskExists:             "the task has begun already",
-	regionMisnested:        "the region is not the innermost one",
 	rangeUnderWay:          "the range is under way already",
 	rangeNotUnderWay:       "the range is not under way",
 	gcStateDiffers:         "the mark phase is in another state",

@@ -27,15 +27,16 @@ const maxViolations = 20
 // Finish returns all violations, but not more than 20. The zero value is
 // ready.
 type Checker struct {
-	trace  convert.Trace
-	now    convert.Time // of the latest record that was not back-dated
-	n      int          // records seen
-	syncs  uint64
-	stacks convert.StackID // last defined
-	open   intervals
-	lives  map[convert.GoID]*life
-	died   map[convert.GoID]convert.Time
-	errs   []error
+	trace   convert.Trace
+	now     convert.Time // of the latest record that was not back-dated
+	n       int          // records seen
+	syncs   uint64
+	regions uint64          // the highest number up to now
+	stacks  convert.StackID // last defined
+	open    intervals
+	lives   map[convert.GoID]*life
+	died    map[convert.GoID]convert.Time
+	errs    []error
 }
 
 // A life is what a Checker knows of a live goroutine.
@@ -181,11 +182,16 @@ func (c *Checker) flags(r *convert.Record) {
 }
 
 func (c *Checker) begin(r *convert.Record) {
-	if c.open.depth(r) > 0 && r.Kind != convert.KindRegion {
+	if c.open.depth(r) > 0 {
 		c.fail(r, "begins twice")
 	}
 	c.open.apply(r)
 	switch r.Kind {
+	case convert.KindRegion:
+		if r.ID <= c.regions {
+			c.fail(r, "comes after region %d", c.regions)
+		}
+		c.regions = r.ID
 	case convert.KindGoroutine:
 		c.lives[r.G] = &life{until: r.Time}
 		if died, ok := c.died[r.G]; ok && r.Start < died {
@@ -221,6 +227,9 @@ func (c *Checker) end(r *convert.Record) {
 			c.fail(r, "never began")
 		} else if r.Flags&convert.OpenStart == 0 {
 			c.fail(r, "began before the trace, but does not say so")
+		}
+		if r.Kind == convert.KindRegion {
+			c.regions = max(c.regions, r.ID)
 		}
 		return
 	}
@@ -275,7 +284,7 @@ func (c *Checker) repeats(end, begin *convert.Record) {
 		if end.State == convert.StateWaiting {
 			want.By, want.ByStack = end.By, end.ByStack
 		}
-	case convert.KindTask:
+	case convert.KindTask, convert.KindRegion:
 		want.By, want.ByStack = end.By, end.ByStack
 	case convert.KindSyscall:
 		want.ID = end.ID

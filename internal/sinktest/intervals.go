@@ -7,8 +7,7 @@ import (
 	"github.com/trace2otel/trace2otel/convert"
 )
 
-// An identity names an interval that is open: there is one of it at a time,
-// but for the regions of a goroutine, which nest.
+// An identity names an interval that is open: there is one of it at a time.
 type identity struct {
 	kind convert.Kind
 	id   int64
@@ -19,7 +18,7 @@ func identityOf(r *convert.Record) identity {
 	switch r.Kind {
 	case convert.KindProc, convert.KindSweep:
 		return identity{r.Kind, int64(r.P)}
-	case convert.KindGC, convert.KindMark, convert.KindTask:
+	case convert.KindGC, convert.KindMark, convert.KindTask, convert.KindRegion:
 		return identity{r.Kind, int64(r.ID)}
 	}
 	return identity{r.Kind, int64(r.G)}
@@ -29,7 +28,9 @@ func identityOf(r *convert.Record) identity {
 type intervals struct {
 	open map[identity][]opened // innermost last
 	n    int
-	kept map[convert.GoID]time.Duration // of system calls under way: with a P
+
+	regions map[convert.GoID][]convert.Record // Begins of the open ones, in order
+	kept    map[convert.GoID]time.Duration    // of system calls under way: with a P
 }
 
 type opened struct {
@@ -49,12 +50,21 @@ func (in *intervals) apply(r *convert.Record) *convert.Record {
 		}
 		in.n++
 		in.open[id] = append(in.open[id], opened{*r, in.n})
+		if r.Kind == convert.KindRegion {
+			if in.regions == nil {
+				in.regions = make(map[convert.GoID][]convert.Record)
+			}
+			in.regions[r.G] = append(in.regions[r.G], *r)
+		}
 	case convert.End:
 		stack := in.open[id]
 		if len(stack) == 0 {
 			return nil
 		}
 		begin := stack[len(stack)-1].begin
+		if r.Kind == convert.KindRegion {
+			in.regions[begin.G] = slices.DeleteFunc(in.regions[begin.G], func(b convert.Record) bool { return b.ID == r.ID })
+		}
 		if len(stack) == 1 {
 			delete(in.open, id)
 		} else {
@@ -69,6 +79,20 @@ func (in *intervals) apply(r *convert.Record) *convert.Record {
 func (in *intervals) current(r *convert.Record) *convert.Record {
 	if stack := in.open[identityOf(r)]; len(stack) > 0 {
 		return &stack[len(stack)-1].begin
+	}
+	return nil
+}
+
+// region returns the Begin of the open region that a line without a number is
+// about: the one of its goroutine that began last, of those that have its type
+// and task, if the line gives them. It is nil if there is none.
+func (in *intervals) region(r *convert.Record) *convert.Record {
+	open := in.regions[r.G]
+	for i := len(open) - 1; i >= 0; i-- {
+		b := &open[i]
+		if (r.Name == "" || r.Name == b.Name) && (r.Parent == convert.NoTask || r.Parent == b.Parent) {
+			return b
+		}
 	}
 	return nil
 }

@@ -23,7 +23,9 @@ func Story(tb testing.TB, text string) *Recorder {
 }
 
 // Parse reads records from text as a [Printer] writes it, and makes what goes
-// without saying: an End repeats its Begin and need not say it again; a Sync
+// without saying: an End repeats its Begin and need not say it again; regions
+// are numbered, and an End without a number is of the one on its goroutine that
+// began last, of the type and task that it gives, if any; a Sync
 // that is missing at the start is added, and so are the Ends of what is open
 // at the end. Blank lines, and lines that begin with "#", say nothing.
 //
@@ -53,11 +55,12 @@ func Parse(text string) (*Recorder, error) {
 
 // A parser reads a story.
 type parser struct {
-	rec   *Recorder
-	open  intervals
-	start *convert.Time
-	end   convert.Time
-	wall  *int64
+	rec     *Recorder
+	open    intervals
+	regions uint64 // the highest number of a region
+	start   *convert.Time
+	end     convert.Time
+	wall    *int64
 }
 
 func (p *parser) line(line string) error {

@@ -66,6 +66,7 @@ func (p *parser) record(words []word) error {
 			return err
 		}
 	}
+	p.numberRegion(&end)
 	if begin := p.open.current(&end); end.Phase == convert.End && begin != nil {
 		state := end.State
 		end = *begin
@@ -82,6 +83,23 @@ func (p *parser) record(words []word) error {
 	p.open.apply(&end)
 	p.rec.Records = append(p.rec.Records, end)
 	return nil
+}
+
+// numberRegion gives a region that has no number one: a Begin, or the End of one
+// begun before the trace, the next, another End that of its Begin.
+func (p *parser) numberRegion(r *convert.Record) {
+	if r.Kind != convert.KindRegion {
+		return
+	}
+	if r.ID == 0 && r.Phase == convert.End {
+		if begin := p.open.region(r); begin != nil {
+			r.ID = begin.ID
+		}
+	}
+	if r.ID == 0 {
+		r.ID = p.regions + 1
+	}
+	p.regions = max(p.regions, r.ID)
 }
 
 // setKind sets r's kind, and of states and procs the state.
