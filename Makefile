@@ -54,9 +54,10 @@ bench-instructions: ## instructions of reading, of the engine, a timeline and sp
 	bin/bench -instructions -subject "own|records|^perfetto$$|^otlp jsonl$$" -max '$(INSTRUCTION_BOUNDS)' testdata/go1.26.8-multi.trace
 
 FUZZTIME ?= 30s
-fuzz: ## fuzz the whole pipeline, by bytes and by events
+fuzz: ## fuzz the whole pipeline, by bytes, by events and by names
 	$(GO) test ./internal/endtoend -run '^$$' -fuzz FuzzPipeline -fuzztime $(FUZZTIME) -fuzzminimizetime 10x
 	$(GO) test ./internal/endtoend -run '^$$' -fuzz FuzzEvents -fuzztime $(FUZZTIME) -fuzzminimizetime 10x
+	$(GO) test ./internal/endtoend -run '^$$' -fuzz FuzzNames -fuzztime $(FUZZTIME) -fuzzminimizetime 10x
 
 clean:
 	rm -rf bin demo

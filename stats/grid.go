@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 )
 
 // maxGridRows is how many rows of a table are on the page. JSON has the others.
@@ -37,7 +36,7 @@ type cell struct {
 }
 
 // Long reports whether the text is to be broken into lines.
-func (c cell) Long() bool { return utf8.RuneCountInString(c.Text) > 40 }
+func (c cell) Long() bool { return width(c.Text) > 40 }
 
 // A column makes the cells of rows of one type.
 type column[T any] struct {
@@ -207,9 +206,9 @@ func durationCell(d time.Duration) cell {
 
 // nameCell shows a text, of which a page takes no more than a line or so.
 func nameCell(s string) cell {
-	const longest, longestTitle = 160, 2000 // runes
+	const longest, longestTitle = 160, 2000 // columns
 	s = printable(s)
-	if utf8.RuneCountInString(s) <= longest {
+	if width(s) <= longest {
 		return cell{Text: s}
 	}
 	return cell{Text: shorten(s, longest), Title: shorten(s, longestTitle)}

@@ -7,10 +7,15 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/rivo/uniseg"
 )
 
 // lineWidth is the width that tables fit into.
 const lineWidth = 100
+
+// lastWidth bounds a last column of text.
+const lastWidth = 32
 
 // A table is text in columns: the first to the left, the others to the right,
 // but for one at the end whose heading begins with a space.
@@ -23,14 +28,17 @@ func newTable(heads ...string) *table { return &table{heads: heads} }
 
 func (t *table) row(cells ...string) { t.rows = append(t.rows, cells) }
 
-// write appends the table. Its first column gives way if it is too wide.
+// write appends the table. Columns of text are cut if they are too wide.
 func (t *table) write(b *strings.Builder) {
 	widths := make([]int, len(t.heads))
 	for i, head := range t.heads {
-		widths[i] = utf8.RuneCountInString(head)
+		widths[i] = width(head)
 		for _, row := range t.rows {
-			widths[i] = max(widths[i], utf8.RuneCountInString(row[i]))
+			widths[i] = max(widths[i], width(row[i]))
 		}
+	}
+	if last := len(widths) - 1; t.text(last) {
+		widths[last] = min(widths[last], lastWidth)
 	}
 	rest := 0
 	for _, w := range widths[1:] {
@@ -43,32 +51,59 @@ func (t *table) write(b *strings.Builder) {
 	}
 }
 
+// text reports whether a column is of text rather than of figures.
+func (t *table) text(column int) bool {
+	return column == 0 || strings.HasPrefix(t.heads[column], " ")
+}
+
 func (t *table) line(b *strings.Builder, cells []string, widths []int) {
 	line := "  " + pad(shorten(cells[0], widths[0]), widths[0])
 	for i, cell := range cells[1:] {
 		w := widths[i+1]
-		if strings.HasPrefix(t.heads[i+1], " ") {
-			line += " " + pad(cell, w)
+		if t.text(i + 1) {
+			line += " " + pad(shorten(cell, w), w)
 		} else {
-			line += "  " + strings.Repeat(" ", w-utf8.RuneCountInString(cell)) + cell
+			line += "  " + strings.Repeat(" ", w-width(cell)) + cell
 		}
 	}
 	b.WriteString(strings.TrimRight(line, " ") + "\n")
 }
 
-func pad(s string, width int) string {
-	return s + strings.Repeat(" ", max(0, width-utf8.RuneCountInString(s)))
+// width returns how many columns of a terminal s takes: two for a Chinese
+// character, none for a combining accent.
+func width(s string) int {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return uniseg.StringWidth(s)
+		}
+	}
+	return len(s) // ASCII, as nearly all names are
 }
 
-// shorten cuts s to width: a function's name at its beginning, since its import
-// path tells least.
-func shorten(s string, width int) string {
-	if utf8.RuneCountInString(s) <= width {
+func pad(s string, columns int) string {
+	return s + strings.Repeat(" ", max(0, columns-width(s)))
+}
+
+// maxIndent is the most blanks that shorten keeps at the beginning: tables
+// indent their rows by two.
+const maxIndent = 2
+
+// shorten cuts s to so many columns: a function's name at its beginning, since
+// its import path tells least. It never cuts a character in half.
+func shorten(s string, columns int) string {
+	all := width(s)
+	if all <= columns {
 		return s
 	}
-	indent := len(s) - len(strings.TrimLeft(s, " "))
-	runes := []rune(s)
-	return s[:indent] + "…" + string(runes[len(runes)-(width-indent-1):])
+	name := strings.TrimLeft(s, " ")
+	indent := min(len(s)-len(name), maxIndent, max(0, columns-1))
+	tail, state := s[indent:], -1
+	for left := all - indent; left > columns-indent-1 && tail != ""; {
+		var w int
+		_, tail, w, state = uniseg.FirstGraphemeClusterInString(tail, state)
+		left -= w
+	}
+	return s[:indent] + "…" + tail
 }
 
 // printable returns s fit for a terminal and a line.

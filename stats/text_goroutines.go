@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/trace2otel/trace2otel/convert"
 )
@@ -33,7 +32,7 @@ func (g *Goroutine) text(b *strings.Builder) {
 		ended = "ended @" + clock(g.Start+g.Total)
 	}
 	id := fmt.Sprintf("  G%d ", g.ID)
-	b.WriteString(id + shorten(functionName(g.Function), lineWidth-len(id)) + "\n")
+	b.WriteString(id + shorten(functionName(g.Function), lineWidth-width(id)) + "\n")
 	parts := []string{began, ended}
 	if c := g.Creator; c != nil {
 		parts = append(parts, "created by "+c.text())
@@ -117,8 +116,8 @@ func wrap(b *strings.Builder, lead, sep string, parts []string) {
 		if i < len(parts)-1 {
 			p += sep
 		}
-		p = shorten(p, lineWidth-max(utf8.RuneCountInString(lead), len(indent)))
-		if line != lead && utf8.RuneCountInString(line+" "+p) > lineWidth {
+		p = shorten(p, lineWidth-max(width(lead), len(indent)))
+		if line != lead && width(line+" "+p) > lineWidth {
 			b.WriteString(line + "\n")
 			line = indent + p
 			continue
