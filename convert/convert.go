@@ -99,7 +99,8 @@ func Run(ctx context.Context, r io.Reader, o Options, sinks ...Sink) (*Summary, 
 	case err != nil && err != errAllFailed:
 		return nil, err
 	}
-	return &c.summary, c.sinkErrors()
+	summary := c.summary // a copy: callers who keep it do not keep the conversion
+	return &summary, c.sinkErrors()
 }
 
 // An InputError says why nothing of an input can be converted.

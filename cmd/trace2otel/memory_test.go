@@ -6,9 +6,11 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/binary"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -144,24 +146,59 @@ func TestHostileMemory(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(dir, "x.trace"), data, 0o666); err != nil {
 				t.Fatal(err)
 			}
-			var stderr strings.Builder
-			cmd := exec.Command("trace2otel", "convert", "x.trace", "--to", "perfetto,otlp,pprof,stats", "--out", "out", "--decoder", "own")
-			cmd.Dir, cmd.Stderr = dir, &stderr
-			cmd.Env = append(os.Environ(), peakVariable+"=peak")
-			if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
-				t.Fatal(err)
+			code, stderr, peak := peakOf(t, dir, "convert", "x.trace", "--to", "perfetto,otlp,pprof,stats", "--out", "out", "--decoder", "own")
+			if code != h.code || strings.Contains(stderr, "panic") || len(stderr) > 10_000 {
+				t.Errorf("exit code %d, want %d\n%.2000s", code, h.code, stderr)
 			}
-			code := exitCode(cmd.ProcessState.ExitCode())
-			if code != h.code || strings.Contains(stderr.String(), "panic") || stderr.Len() > 10_000 {
-				t.Errorf("exit code %d, want %d\n%.2000s", code, h.code, stderr.String())
-			}
-			peak := peakMemory(t, filepath.Join(dir, "peak"))
 			t.Logf("%.1f MB take %d MB", float64(len(data))/1e6, peak)
 			if peak > h.limit {
 				t.Errorf("%d MB of memory, more than %d", peak, h.limit)
 			}
 		})
 	}
+}
+
+// TestManyInputs converts many small inputs, whole, damaged and refused ones, and
+// such that hold several traces: memory does not grow with their number.
+func TestManyInputs(t *testing.T) {
+	const many, most = 1000, 60 // MB; ten inputs take 30
+	whole, err := os.ReadFile(smallTrace)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Not those of before Go 1.22: each takes 33 MB, whatever its size.
+	kinds := [][]byte{whole, whole[:len(whole)-100], slices.Concat(whole, whole), []byte("go 1.26 trace\x00\x00\x00")}
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "many"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for i := range many {
+		if err := os.WriteFile(filepath.Join(dir, "many", fmt.Sprintf("%04d.trace", i)), kinds[i%len(kinds)], 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	code, stderr, peak := peakOf(t, dir, "convert", "many", "--to", "perfetto,stats", "--out", "out", "-q")
+	if n := strings.Count(stderr, "no complete generation"); code != exitFailed || n != many/len(kinds) {
+		t.Errorf("exit code %d, %d inputs refused\n%.2000s", code, n, stderr)
+	}
+	t.Logf("%d inputs take %d MB", many, peak)
+	if peak > most {
+		t.Errorf("%d MB of memory, more than %d", peak, most)
+	}
+}
+
+// peakOf runs the command in dir, and returns the most memory that its process had
+// at a time, in MB.
+func peakOf(t *testing.T, dir string, args ...string) (code exitCode, stderr string, peak int) {
+	t.Helper()
+	var said strings.Builder
+	cmd := exec.Command("trace2otel", args...)
+	cmd.Dir, cmd.Stderr = dir, &said
+	cmd.Env = append(os.Environ(), peakVariable+"=peak")
+	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
+		t.Fatal(err)
+	}
+	return exitCode(cmd.ProcessState.ExitCode()), said.String(), peakMemory(t, filepath.Join(dir, "peak"))
 }
 
 // peakMemory returns the most memory that a process had at a time, in MB, of
