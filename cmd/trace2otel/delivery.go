@@ -129,6 +129,7 @@ type delivery struct {
 	failed keeper
 
 	exporter  *export.Exporter // nil until open
+	room      *room            // for what is set aside
 	spool     *os.File         // for what must not be sent before commit, or nil
 	temporary *temporaries
 	progress  *progress
@@ -136,8 +137,8 @@ type delivery struct {
 }
 
 // open begins the delivery. With --strict nothing is sent before commit.
-func (d *delivery) open(ctx context.Context, c *cli) (err error) {
-	d.temporary = c.temporary
+func (d *delivery) open(ctx context.Context, c *cli, r *room) (err error) {
+	d.temporary, d.room = c.temporary, r
 	o := export.Options{Retry: d.retry, Progress: func(r export.Report) { d.progress.sent(r.Sent) }}
 	warned := false
 	o.Retrying = func(err error, _ time.Duration) {
@@ -147,7 +148,7 @@ func (d *delivery) open(ctx context.Context, c *cli) (err error) {
 		}
 		warned = true
 	}
-	if err = d.failed.open(c); err != nil {
+	if err = d.failed.open(c, r); err != nil {
 		return err
 	}
 	if d.failed.file != nil {
@@ -177,6 +178,9 @@ func (d *delivery) flush()                  {}
 
 func (d *delivery) Write(p []byte) (int, error) {
 	if d.spool != nil {
+		if err := d.room.take(len(p)); err != nil {
+			return 0, err
+		}
 		return d.spool.Write(p)
 	}
 	return d.exporter.Write(p)

@@ -19,8 +19,9 @@ appear under their names when they are whole.
 
 Exit codes:
   0    all is converted
-  1    an input gave nothing or took longer than --timeout,
-       an output could not be written, or no span could be delivered;
+  1    an input gave nothing, took longer than --timeout or would write
+       more than --max-output, an output could not be written,
+       or no span could be delivered;
        with --strict, also if anything was lost
   2    the command line is wrong, and nothing was done
   3    converted, but not everything: a trace is damaged,

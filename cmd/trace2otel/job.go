@@ -28,6 +28,7 @@ type job struct {
 	err      error     // instead: why there is nothing to convert
 	outcome  *outcome  // what becomes of it; nil: nobody wants to know
 	serial   bool      // there are others for the other cores
+	room     *room     // for what it writes; nil: as the limits have it
 	series   bool      // traces that follow in the same input have jobs of their own
 
 	// Of a trace that follows another one in the same input:
@@ -54,7 +55,7 @@ func (j *job) base() string {
 // follower returns the job of the trace that follows at an offset from where
 // this one begins.
 func (j *job) follower(at int64) job {
-	next := job{input: j.input, outcome: new(outcome), serial: j.serial, nth: max(j.nth, 1) + 1, skip: j.skip + at}
+	next := job{input: j.input, outcome: new(outcome), serial: j.serial, room: j.room, nth: max(j.nth, 1) + 1, skip: j.skip + at}
 	next.series = j.series && next.nth < maxTraces
 	for _, t := range j.targets {
 		t.path = filepath.Join(filepath.Dir(t.path), next.base()+t.ext)
@@ -89,14 +90,14 @@ type target struct {
 // open makes the target's destination.
 func (t *target) open(ctx context.Context, c *cli, m outputMode) (destination, error) {
 	if t.delivery != nil {
-		if err := t.delivery.open(ctx, c); err != nil {
+		if err := t.delivery.open(ctx, c, m.room); err != nil {
 			t.delivery.remove()
 			return nil, err
 		}
 		return t.delivery, nil
 	}
 	if t.meter != nil {
-		if err := t.meter.open(ctx, c); err != nil {
+		if err := t.meter.open(ctx, c, m.room); err != nil {
 			t.meter.remove()
 			return nil, err
 		}
@@ -130,8 +131,13 @@ func (c *cli) run(ctx context.Context, j job) exitCode {
 	if j.outcome == nil {
 		j.outcome = new(outcome)
 	}
+	if j.room == nil {
+		j.room = c.limits.newRoom()
+	}
 	ctx, cancel := c.limits.within(ctx)
 	defer cancel()
+	ctx, release := j.room.within(ctx)
+	defer release()
 	began := time.Now()
 	code := c.produce(ctx, j)
 	j.outcome.took = time.Since(began)
@@ -218,7 +224,7 @@ func (c *cli) convert(ctx context.Context, j job) ([]destination, *convert.Summa
 	var files []destination
 	var sinks sinks
 	for _, t := range targets {
-		f, err := t.open(ctx, c, outputMode{keep: t.keep, whole: c.strict, gzip: t.gzip})
+		f, err := t.open(ctx, c, outputMode{keep: t.keep, whole: c.strict, gzip: t.gzip, room: j.room})
 		if err != nil {
 			return files, nil, nil, err
 		}

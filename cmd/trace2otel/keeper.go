@@ -11,13 +11,14 @@ type keeper struct {
 	path string // of the file, or empty: nothing is kept
 
 	file    *outputFile  // while it is open
+	room    *room        // what is kept takes of it, even if it is full
 	keeping *atomic.Bool // the command's, set with every piece
 	kept    string       // the file, once it has something that failed
 	err     error        // why it has not
 }
 
 // open creates the file.
-func (k *keeper) open(c *cli) (err error) {
+func (k *keeper) open(c *cli, r *room) (err error) {
 	if k.path == "" {
 		return nil
 	}
@@ -25,7 +26,7 @@ func (k *keeper) open(c *cli) (err error) {
 		k.file = nil
 		return cannotWrite(k.path, err)
 	}
-	k.keeping = c.keeping
+	k.keeping, k.room = c.keeping, r
 	return nil
 }
 
@@ -34,6 +35,7 @@ func (k *keeper) format() otlp.Format { return formatOf(k.path) }
 // Write explains its errors, which are on their way past what else a delivery
 // may fail from.
 func (k *keeper) Write(p []byte) (int, error) {
+	k.room.take(len(p)) // if it is full, the delivery ends, and keeps what it has
 	n, err := k.file.Write(p)
 	k.keeping.Store(true)
 	if err != nil {

@@ -12,11 +12,12 @@ import (
 )
 
 // limits bound what a single input may take. They are counted as it comes in,
-// before memory is spent on it.
+// before memory is spent on it, and as outputs are written.
 type limits struct {
 	input        byteSize // as it is stored
 	decompressed byteSize
 	generation   byteSize
+	output       byteSize      // 0: none
 	timeout      time.Duration // 0: none
 }
 
@@ -25,6 +26,7 @@ const (
 	maxInput        = byteSize(16 << 30)
 	maxDecompressed = byteSize(64 << 30)
 	maxGeneration   = byteSize(2 << 30)
+	maxOutput       = byteSize(64 << 30)
 )
 
 // noLimits is for looking at the first bytes of an input.
@@ -36,6 +38,12 @@ func (l *limits) addFlags(fs *pflag.FlagSet) {
 	fs.Var(&l.decompressed, "max-decompressed", "read no more than this `size` of an input, decompressed")
 	fs.Var(&l.generation, "max-generation", "take a generation of more than this `size` for damage: one is held in memory")
 	fs.DurationVar(&l.timeout, "timeout", 0, "give an input up after this `time`; 0 is never")
+}
+
+// addOutputFlag adds the flag of commands that write outputs of an input.
+func (l *limits) addOutputFlag(fs *pflag.FlagSet) {
+	l.output = maxOutput
+	fs.Var(&l.output, "max-output", "give an input up that would write more than this `size`, all its outputs together")
 }
 
 // within returns a context that ends when the time for an input is over.

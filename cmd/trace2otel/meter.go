@@ -56,10 +56,10 @@ func (m *meter) failBeside(input string) error {
 }
 
 // open begins the delivery. With --strict nothing is sent before commit.
-func (m *meter) open(ctx context.Context, c *cli) error {
+func (m *meter) open(ctx context.Context, c *cli, r *room) error {
 	m.strict = c.strict
 	var o export.MetricsOptions
-	if err := m.failed.open(c); err != nil {
+	if err := m.failed.open(c, r); err != nil {
 		return err
 	}
 	if m.failed.file != nil {

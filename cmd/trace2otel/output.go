@@ -24,6 +24,7 @@ type outputFile struct {
 	into  *os.File // where commit copies f to, or nil
 	close bool     // into is ours to close
 
+	room      *room            // for what is written
 	temporary *temporaries     // has f if it has a place or is to be copied
 	zip       *gzwriter.Writer // between Write and f, or nil
 	err       error            // the first from writing
@@ -35,6 +36,7 @@ type outputMode struct {
 	keep  bool // refuse to replace a file
 	whole bool // write nothing before commit, not even to a pipe
 	gzip  bool
+	room  *room
 }
 
 // createOutput creates the output called path, or takes stdout for "-".
@@ -47,7 +49,7 @@ func createOutput(path string, stdout *os.File, m outputMode, t *temporaries) (*
 }
 
 func openOutput(path string, stdout *os.File, m outputMode, t *temporaries) (*outputFile, error) {
-	o := &outputFile{name: path, keep: m.keep, temporary: t}
+	o := &outputFile{name: path, keep: m.keep, room: m.room, temporary: t}
 	if path == stdio {
 		o.name = "standard output"
 		return o, o.stream(stdout, m)
@@ -122,7 +124,11 @@ type rawOutput struct{ o *outputFile }
 
 func (r rawOutput) Write(p []byte) (int, error) {
 	o := r.o
-	n, err := o.f.Write(p)
+	err := o.room.take(len(p))
+	n := 0
+	if err == nil {
+		n, err = o.f.Write(p)
+	}
 	if err != nil && o.err == nil {
 		o.err = withoutPath(err)
 		if o.f != o.into {

@@ -18,21 +18,6 @@ type pool struct {
 	failFast bool // begin no more once one has failed
 }
 
-// poolMemory bounds what the jobs under way may take together, by
-// [job.memory]. One job always runs.
-const poolMemory = 2 << 30
-
-// memory is what converting an input takes at most, roughly: traces before Go
-// 1.22 are held whole, others by generation, and what is compressed grows.
-func (j *job) memory() int64 {
-	const least = 64 << 20
-	info, err := os.Stat(j.input)
-	if err != nil || !info.Mode().IsRegular() {
-		return 2 * least
-	}
-	return min(least+16*info.Size(), poolMemory)
-}
-
 // run runs jobs, each by a copy of c, and returns the worst of their codes.
 func (p pool) run(ctx context.Context, c *cli, jobs []job) exitCode {
 	var (
@@ -42,41 +27,49 @@ func (p pool) run(ctx context.Context, c *cli, jobs []job) exitCode {
 		done   = make([]chan struct{}, len(jobs))
 		enough atomic.Bool // no more jobs are to begin
 		all    sync.WaitGroup
+		shared = min(p.workers, len(jobs)) > 1 // memory is
 	)
 	for i := range jobs {
 		jobs[i].serial = min(p.workers, len(jobs)) >= runtime.GOMAXPROCS(0) && p.workers > 1
 		done[i] = make(chan struct{})
 		jobs[i].series = !c.strict && rereadable(jobs[i].input)
+		jobs[i].room = c.limits.newRoom() // of all traces in the input
 		if jobs[i].outcome == nil {
 			jobs[i].outcome = new(outcome)
+		}
+	}
+	begin := func(i int) {
+		defer close(done[i])
+		o := jobs[i].outcome
+		if shared {
+			weight := jobs[i].memory(ctx, c.limits)
+			if memory.Acquire(ctx, weight) != nil {
+				o.skipped = true
+				return
+			}
+			defer memory.Release(weight)
+		}
+		if ctx.Err() != nil || enough.Load() {
+			o.skipped = true
+			return
+		}
+		one := *c
+		if p.workers > 1 {
+			one.messages.w = &said[i]
+		}
+		one.messages.log = &o.said
+		o.code = one.run(ctx, jobs[i])
+		one.follow(ctx, &jobs[i])
+		if p.failFast && (o.code == exitFailed || o.code == exitAsserted) {
+			enough.Store(true)
 		}
 	}
 	all.Go(func() {
 		for i := range jobs {
 			free <- struct{}{}
-			weight := jobs[i].memory()
-			if memory.Acquire(ctx, weight) != nil || ctx.Err() != nil || enough.Load() {
-				for ; i < len(jobs); i++ {
-					jobs[i].outcome.skipped = true
-					close(done[i])
-				}
-				return
-			}
 			all.Go(func() {
 				defer func() { <-free }()
-				defer memory.Release(weight)
-				defer close(done[i])
-				one := *c
-				if p.workers > 1 {
-					one.messages.w = &said[i]
-				}
-				o := jobs[i].outcome
-				one.messages.log = &o.said
-				o.code = one.run(ctx, jobs[i])
-				one.follow(ctx, &jobs[i])
-				if p.failFast && (o.code == exitFailed || o.code == exitAsserted) {
-					enough.Store(true)
-				}
+				begin(i)
 			})
 		}
 	})

@@ -140,6 +140,7 @@ func (c *cli) addCommon(fs *pflag.FlagSet, toName string) {
 	fs.BoolVar(&c.strictDecode, "strict-decode", false, strictDecodeUsage)
 	fs.BoolVar(&c.strict, "strict", false, "fail, and write nothing, unless everything can be converted")
 	c.limits.addFlags(fs)
+	c.limits.addOutputFlag(fs)
 	fs.BoolVarP(&c.messages.quiet, "quiet", "q", false, "say nothing but warnings and errors")
 }
 

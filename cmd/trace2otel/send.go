@@ -83,14 +83,14 @@ func (c *cli) send(ctx context.Context, path string, d *delivery, m *meter) exit
 					"pass --failed-out FILE" + metricsName + ".binpb, or a FILE of JSON lines",
 				}
 			}
-			if err := m.open(ctx, c); err != nil {
+			if err := m.open(ctx, c, nil); err != nil {
 				m.remove()
 				return err
 			}
 			err := m.exporter.Send(r)
 			return cmp.Or(err, m.commit())
 		}
-		if err := d.open(ctx, c); err != nil {
+		if err := d.open(ctx, c, nil); err != nil {
 			d.remove()
 			return err
 		}
