@@ -21,10 +21,13 @@ var moods = map[string]func(r otlpserver.Request) otlpserver.Answer{
 	"rejects-all": func(r otlpserver.Request) otlpserver.Answer {
 		return otlpserver.Answer{Rejected: int64(len(r.Spans)), Notice: "too old"}
 	},
-	"is-down":           down,
-	"goes-down":         func(r otlpserver.Request) otlpserver.Answer { return after(r.N > 0, r) },
-	"comes-up":          func(r otlpserver.Request) otlpserver.Answer { return after(r.N == 0, r) },
-	"knows-you-not":     func(otlpserver.Request) otlpserver.Answer { return otlpserver.Answer{Status: 401, Message: "who?"} },
+	"is-down":       down,
+	"goes-down":     func(r otlpserver.Request) otlpserver.Answer { return after(r.N > 0, r) },
+	"comes-up":      func(r otlpserver.Request) otlpserver.Answer { return after(r.N == 0, r) },
+	"knows-you-not": func(otlpserver.Request) otlpserver.Answer { return otlpserver.Answer{Status: 401, Message: "who?"} },
+	"is-a-portal": func(otlpserver.Request) otlpserver.Answer {
+		return otlpserver.Answer{Page: []byte("<html>log in"), PageType: "text/html"}
+	},
 	"throttles-a-while": func(r otlpserver.Request) otlpserver.Answer { return throttle(r) },
 }
 

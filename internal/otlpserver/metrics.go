@@ -24,7 +24,7 @@ func (s *Server) Metrics() []*metrics.ResourceMetrics {
 // takeMetrics answers as to spans; the request has none, and is not kept.
 func (s *Server) takeMetrics(r Request, all []*metrics.ResourceMetrics) Answer {
 	a := s.answer(r)
-	if a.Status == 0 {
+	if a.takes() {
 		s.mu.Lock()
 		s.metrics = append(s.metrics, all...)
 		s.mu.Unlock()
@@ -69,6 +69,9 @@ func (h *overHTTP) serveMetrics(w http.ResponseWriter, in *http.Request) {
 	a := h.s.takeMetrics(r, message.ResourceMetrics)
 	if a.Status != 0 {
 		http.Error(w, a.Message, a.Status)
+		return
+	}
+	if a.other(w) {
 		return
 	}
 	out, err := proto.Marshal(a.metricsResponse())

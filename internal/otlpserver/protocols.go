@@ -131,6 +131,8 @@ func (h *overHTTP) ServeHTTP(w http.ResponseWriter, in *http.Request) {
 		}
 		http.Error(w, a.Message, a.Status)
 		return
+	case a.other(w):
+		return
 	}
 	out, err := proto.Marshal(a.response())
 	if asJSON {
@@ -142,6 +144,21 @@ func (h *overHTTP) ServeHTTP(w http.ResponseWriter, in *http.Request) {
 	}
 	w.Header().Set("Content-Type", r.Protocol)
 	w.Write(out)
+}
+
+// other writes what is no answer of OTLP, if a is none.
+func (a *Answer) other(w http.ResponseWriter) bool {
+	switch {
+	case a.Page != nil:
+		w.Header()["Content-Type"] = nil // or it would be guessed
+		if a.PageType != "" {
+			w.Header().Set("Content-Type", a.PageType)
+		}
+		w.Write(a.Page)
+	case a.Empty:
+		w.WriteHeader(http.StatusOK)
+	}
+	return a.Page != nil || a.Empty
 }
 
 func readBody(in *http.Request) ([]byte, error) {

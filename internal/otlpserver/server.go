@@ -62,7 +62,18 @@ type Answer struct {
 	Rejected   int64         // in a partial success, if it or Notice is set
 	Notice     string
 	Cut        bool // the connection, without a word
+
+	// Page, if not nil, is what comes over HTTP with status 200 instead of an
+	// answer, as from a captive portal: it is of type PageType, and nothing is
+	// taken.
+	Page     []byte
+	PageType string
+
+	// Empty has HTTP's answer of success be of no bytes and no type.
+	Empty bool
 }
+
+func (a *Answer) takes() bool { return a.Status == 0 && !a.Cut && a.Page == nil }
 
 // Options say what kind of server it is.
 type Options struct {
@@ -149,7 +160,7 @@ func (s *Server) take(r Request, all []*trace.ResourceSpans) Answer {
 	s.requests = append(s.requests, r)
 	s.mu.Unlock()
 	a := s.answer(r) // it may take its time
-	if a.Status == 0 && !a.Cut {
+	if a.takes() {
 		s.mu.Lock()
 		s.spans = append(s.spans, r.Spans...)
 		s.mu.Unlock()

@@ -15,8 +15,10 @@
 // that follow are made no larger. One that meets an outage (gRPC's Unavailable
 // and its kin, HTTP's 429, 502, 503 and 504, a broken connection) is sent again
 // for a while, see [Retry], as the back end's Retry-After or RetryInfo has it;
-// after that the back end is given up, and nothing more is sent. Any other
-// refusal fails the batch alone. Spans of which the back end says, in a partial
+// after that the back end is given up, and nothing more is sent. One that HTTP
+// answers with success but with a body of another content type has not arrived:
+// a proxy, a captive portal or another server has it, and nothing more is sent.
+// Any other refusal fails the batch alone. Spans of which the back end says, in a partial
 // success, that it rejected them are counted and never sent again.
 //
 // Spans may arrive twice, when the answer to a batch is lost; their ids are the

@@ -40,9 +40,12 @@ func judge(err error) (verdict, time.Duration) {
 		return judgeStatus(s)
 	}
 	var broken *url.Error
+	var other *answerError
 	switch text := err.Error(); {
 	case strings.Contains(text, httpRetryable):
 		return outage, 0
+	case errors.As(err, &other):
+		return hopeless, 0
 	case errors.As(err, &broken):
 		var untrusted *tls.CertificateVerificationError
 		if errors.As(err, &untrusted) || errors.Is(err, http.ErrSchemeMismatch) {

@@ -81,9 +81,12 @@ func (t Target) metricsClient(ctx context.Context, u *url.URL, r Retry) (Metrics
 		}
 		return otlpmetricgrpc.New(ctx, o...)
 	}
-	o := []otlpmetrichttp.Option{otlpmetrichttp.WithRetry(otlpmetrichttp.RetryConfig{
-		Enabled: r.limit() > 0, InitialInterval: r.first(), MaxInterval: maxRetryInterval, MaxElapsedTime: r.limit(),
-	})}
+	o := []otlpmetrichttp.Option{
+		otlpmetrichttp.WithHTTPClient(t.httpClient(metricSignal)),
+		otlpmetrichttp.WithRetry(otlpmetrichttp.RetryConfig{
+			Enabled: r.limit() > 0, InitialInterval: r.first(), MaxInterval: maxRetryInterval, MaxElapsedTime: r.limit(),
+		}),
+	}
 	if t.plain() {
 		o = append(o, otlpmetrichttp.WithTLSClientConfig(nil))
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
 	"strings"
 
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace"
@@ -52,12 +51,18 @@ var (
 // env returns the value of an environment variable of OTLP exporters, its
 // version for the signal before the general one, and which of them has it.
 func (s signal) env(name string) (value, variable string) {
-	for _, prefix := range []string{"OTEL_EXPORTER_OTLP_" + s.name + "_", "OTEL_EXPORTER_OTLP_"} {
-		if value := strings.TrimSpace(os.Getenv(prefix + name)); value != "" {
+	for _, prefix := range s.prefixes() {
+		if value := lookup(prefix + name); value != "" {
 			return value, prefix + name
 		}
 	}
 	return "", ""
+}
+
+// prefixes returns those of environment variables: for the signal alone, which
+// count first, and for all.
+func (s signal) prefixes() [2]string {
+	return [2]string{"OTEL_EXPORTER_OTLP_" + s.name + "_", "OTEL_EXPORTER_OTLP_"}
 }
 
 // Resolve returns t with nothing left empty, as it is for spans.
@@ -159,6 +164,7 @@ func (t Target) NewClient(r Retry) (Client, error) {
 	}
 	o := []otlptracehttp.Option{
 		otlptracehttp.WithEncoding(encoding),
+		otlptracehttp.WithHTTPClient(t.httpClient(traceSignal)),
 		otlptracehttp.WithRetry(otlptracehttp.RetryConfig{
 			Enabled:         r.limit() > 0,
 			InitialInterval: r.first(),
