@@ -46,15 +46,16 @@ func (a *accounts) write(c *cli, jobs []job) exitCode {
 	r := newReport(jobs, a.timings)
 	code := exitOK
 	for _, f := range []struct {
-		path string
-		make func() ([]byte, error)
-	}{{a.report, r.json}, {a.junit, r.junit}} {
+		path   string
+		make   func() ([]byte, error)
+		syntax syntax
+	}{{a.report, r.json, syntaxText}, {a.junit, r.junit, syntaxMarkup}} {
 		if f.path == "" {
 			continue
 		}
 		data, err := f.make()
 		if err == nil {
-			err = c.writeFile(f.path, data)
+			err = c.writeFile(f.path, data, f.syntax)
 		}
 		if err != nil {
 			c.messages.failure("", cannotWrite(f.path, err))
@@ -62,7 +63,7 @@ func (a *accounts) write(c *cli, jobs []job) exitCode {
 		}
 	}
 	if a.github() {
-		r.annotate(c.messages.w)
+		r.annotate(c.stderr)
 		if file := os.Getenv("GITHUB_STEP_SUMMARY"); file != "" {
 			if err := r.summarize(file); err != nil {
 				c.messages.warning("", fmt.Errorf("no summary of the step: %w", err))
@@ -73,8 +74,8 @@ func (a *accounts) write(c *cli, jobs []job) exitCode {
 }
 
 // writeFile writes a small file, as a whole or not at all.
-func (c *cli) writeFile(path string, data []byte) error {
-	f, err := createOutput(path, c.stdout, outputMode{}, c.temporary)
+func (c *cli) writeFile(path string, data []byte, s syntax) error {
+	f, err := createOutput(path, c.stdout, outputMode{syntax: s}, c.temporary)
 	if err != nil {
 		return err
 	}

@@ -19,8 +19,10 @@ func (r *report) annotate(w io.Writer) {
 	}
 }
 
-// escapeData keeps a text within its command.
+// escapeData keeps a text within its command, and commands of the older kind out
+// of it.
 func escapeData(s string) string {
+	s = harmless(s)
 	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(s)
 }
 

@@ -111,7 +111,7 @@ func (c *cli) diff(ctx context.Context, old, new []string, d *diffFlags) exitCod
 		c.messages.failure("", err)
 		return exitFailed
 	}
-	f, err := createOutput(d.file, c.stdout, outputMode{}, c.temporary)
+	f, err := createOutput(d.file, c.stdout, outputMode{syntax: syntaxText}, c.temporary)
 	if err != nil {
 		c.messages.failure("", cannotWrite(d.file, err))
 		return exitFailed

@@ -45,6 +45,7 @@ type format struct {
 type output struct {
 	ext    string // of its name: ".pftrace"
 	text   bool   // fit for a terminal
+	markup bool   // text that has &#91; for a bracket
 	now    bool   // date it as if the trace ended now
 	runKey string // make ids of it; empty: of the trace
 	gzip   bool   // compress it
@@ -62,6 +63,16 @@ type output struct {
 
 	// set is instead of sink for outputs that share one.
 	set *set
+}
+
+func (o *output) syntax() syntax {
+	switch {
+	case o.markup:
+		return syntaxMarkup
+	case o.text:
+		return syntaxText
+	}
+	return syntaxNone
 }
 
 var formats = []format{

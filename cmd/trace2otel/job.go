@@ -224,7 +224,7 @@ func (c *cli) convert(ctx context.Context, j job) ([]destination, *convert.Summa
 	var files []destination
 	var sinks sinks
 	for _, t := range targets {
-		f, err := t.open(ctx, c, outputMode{keep: t.keep, whole: c.strict, gzip: t.gzip, room: j.room})
+		f, err := t.open(ctx, c, outputMode{keep: t.keep, whole: c.strict, gzip: t.gzip, room: j.room, syntax: t.syntax()})
 		if err != nil {
 			return files, nil, nil, err
 		}

@@ -22,7 +22,11 @@ func (k *keeper) open(c *cli, r *room) (err error) {
 	if k.path == "" {
 		return nil
 	}
-	if k.file, err = createOutput(k.path, c.stdout, outputMode{}, c.temporary); err != nil {
+	m := outputMode{syntax: syntaxText}
+	if k.format() == otlp.Binary {
+		m.syntax = syntaxNone
+	}
+	if k.file, err = createOutput(k.path, c.stdout, m, c.temporary); err != nil {
 		k.file = nil
 		return cannotWrite(k.path, err)
 	}

@@ -27,6 +27,7 @@ type outputFile struct {
 	room      *room            // for what is written
 	temporary *temporaries     // has f if it has a place or is to be copied
 	zip       *gzwriter.Writer // between Write and f, or nil
+	defused   *defused         // likewise
 	err       error            // the first from writing
 }
 
@@ -37,6 +38,10 @@ type outputMode struct {
 	whole bool // write nothing before commit, not even to a pipe
 	gzip  bool
 	room  *room
+
+	// syntax is how what a runner of CI takes for a command is written otherwise,
+	// where that may be read by one.
+	syntax syntax
 }
 
 // createOutput creates the output called path, or takes stdout for "-".
@@ -89,6 +94,9 @@ func openOutput(path string, stdout *os.File, m outputMode, t *temporaries) (*ou
 func (o *outputFile) stream(f *os.File, m outputMode) error {
 	o.into = f
 	o.f = f
+	if info, err := f.Stat(); m.syntax != syntaxNone && underRunner() && (err != nil || !info.Mode().IsRegular()) {
+		o.defused = &defused{w: rawOutput{o}, syntax: m.syntax}
+	}
 	if !m.whole {
 		return nil
 	}
@@ -105,8 +113,11 @@ func (o *outputFile) failure() error          { return o.err }
 func (o *outputFile) explain(err error) error { return cannotWrite(o.name, err) }
 
 func (o *outputFile) Write(p []byte) (int, error) {
-	if o.zip != nil {
+	switch {
+	case o.zip != nil:
 		return o.zip.Write(p)
+	case o.defused != nil:
+		return o.defused.Write(p)
 	}
 	return rawOutput{o}.Write(p)
 }

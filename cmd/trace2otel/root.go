@@ -23,7 +23,8 @@ import (
 type cli struct {
 	stdin     *os.File
 	stdout    *os.File
-	terminal  bool // stdout is one
+	stderr    io.Writer // for what runners of CI are to take for commands; else messages
+	terminal  bool      // stdout is one
 	messages  messages
 	progress  io.Writer // the terminal to show progress on, or nil
 	temporary *temporaries
@@ -46,12 +47,16 @@ func newCLI(stdin, stdout *os.File, stderr io.Writer) *cli {
 	c := &cli{
 		stdin:    stdin,
 		stdout:   stdout,
+		stderr:   stderr,
 		terminal: term.IsTerminal(int(stdout.Fd())),
 		messages: messages{w: stderr},
 
 		temporary:   new(temporaries),
 		keeping:     new(atomic.Bool),
 		viewAddress: viewAddress,
+	}
+	if underRunner() {
+		c.messages.w = &defused{w: stderr, syntax: syntaxText}
 	}
 	if f, ok := stderr.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		c.progress = f

@@ -53,5 +53,5 @@ func statsGoroutine(fs *pflag.FlagSet) **regexp.Regexp {
 
 func statsOutput(format string, goroutine *regexp.Regexp) output {
 	o := stats.Options{Format: statsFormats[format], ToolVersion: version(), Goroutine: goroutine}
-	return output{ext: ".stats." + format, text: true, sink: func(w io.Writer) convert.Sink { return stats.New(w, o) }}
+	return output{ext: ".stats." + format, text: true, markup: o.Format == stats.HTML, sink: func(w io.Writer) convert.Sink { return stats.New(w, o) }}
 }
