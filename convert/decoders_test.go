@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/trace2otel/trace2otel/convert"
+	"github.com/trace2otel/trace2otel/internal/forge"
 	"github.com/trace2otel/trace2otel/internal/sinktest"
 )
 
@@ -37,6 +38,45 @@ func TestDecodersAgree(t *testing.T) {
 				t.Errorf("records differ: %+v, the other decoder %+v", owns, xs)
 			}
 		})
+	}
+}
+
+// TestStrictlySound converts every trace leniently and strictly. If nothing is
+// wrong with it by the strict rules, the records are the same, and nothing is
+// repaired. A steal that comes much later than what follows it is not wrong.
+func TestStrictlySound(t *testing.T) {
+	sound := 0
+	check := func(t *testing.T, data []byte) {
+		records := func(o convert.Options) ([32]byte, *convert.Summary) {
+			sum := sha256.New()
+			s, err := convert.Run(context.Background(), bytes.NewReader(data), o, &sinktest.Printer{W: sum, Stacks: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return [32]byte(sum.Sum(nil)), s
+		}
+		want, strict := records(convert.Options{StrictDecode: true})
+		if strict.Loss != nil || strict.Version < "go 1.22" {
+			return // not sound; or read by the same decoder both times
+		}
+		sound++
+		got, s := records(convert.Options{})
+		if got != want || s.Loss != nil || s.Repairs.Any() {
+			t.Errorf("records differ: %+v, strictly %+v", s, strict)
+		}
+	}
+	t.Run("late steal", func(t *testing.T) { check(t, forge.LateSteal(nil)) })
+	for _, f := range sinktest.Traces(t) {
+		t.Run(f.Name, func(t *testing.T) {
+			data, err := os.ReadFile(f.Path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			check(t, data)
+		})
+	}
+	if sound < 20 {
+		t.Errorf("only %d sound traces", sound)
 	}
 }
 

@@ -113,6 +113,36 @@ func TestHostileOrder(t *testing.T) {
 	t.Logf("%d bytes take %v", f.Len(), took)
 }
 
+// TestHostileForesight: looking ahead in each of many small generations costs no
+// more than the size of the trace allows, however large the state is.
+func TestHostileForesight(t *testing.T) {
+	f := forge.New()
+	f.Sync(1)
+	for id := uint64(1); id < 100_000; {
+		data := forge.Event(nil, gotrace.EvProcStatus, 1, id, 1)
+		for range 5000 {
+			data = forge.Event(data, gotrace.EvGoCreate, 1, id, 0, 0)
+			id++
+		}
+		f.Batch(1, id, 1, data)
+	}
+	f.End()
+	generations := uint64(20_000)
+	if testing.Short() {
+		generations = 2_000
+	}
+	for gen := uint64(2); gen < generations; gen++ {
+		f.Sync(gen)
+		f.Batch(gen, 1, 1, forge.Event(nil, gotrace.EvGoUnblock, 1, 1, 100, 0))
+		f.End()
+	}
+	report, _, took := readForged(t, f, gotrace.Options{})
+	if report.Repaired < int64(generations)-2 {
+		t.Errorf("%+v", report)
+	}
+	t.Logf("%d bytes take %v", f.Len(), took)
+}
+
 // TestGenerationLimit stops at a generation that is too large.
 func TestGenerationLimit(t *testing.T) {
 	f := forge.New()

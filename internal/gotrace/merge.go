@@ -82,24 +82,23 @@ func (r *Reader) run(c *cursor, until int64) bool {
 // resolve goes on when the earliest event may not come next: with the earliest
 // of those that may. It reports false if the reading is to stop.
 //
-// Real traces hardly ever get here: their times are the order. So if it takes
-// long, they are damaged, and looking for a way on is not worth much.
+// Real traces seldom get here: their times are the order. So if it takes long,
+// they are damaged, and looking for a way on is not worth much.
 func (r *Reader) resolve(v verdict) bool {
 	o := &r.order
 	o.flags = o.allFlags
 	if v.broken() {
 		return r.repair(v)
 	}
-	limit := int64(maxTries)
-	if o.lenient {
-		limit = maxLenientTries
-	}
-	if r.tries += int64(len(r.frontier)); r.tries > limit {
-		return r.repair(v)
+	if !r.mayTry() {
+		return r.repair(blocked)
 	}
 	r.frontier.sort()
+	if r.doomed != (spot{}) && r.doomed == r.cursors[r.frontier[0].cursor].spot() {
+		r.patience = hasty
+	}
 	until := int64(math.MaxInt64)
-	if o.lenient {
+	if r.patience != patient {
 		until = r.frontier[0].time + maxSkew
 	}
 	for i := 1; i < len(r.frontier) && r.frontier[i].time <= until; i++ {
@@ -110,24 +109,59 @@ func (r *Reader) resolve(v verdict) bool {
 			return r.refresh(i, c)
 		}
 		o.flags = o.allFlags
-		if v.broken() && !o.lenient {
-			return r.repair(v)
+		if v.broken() {
+			if !o.lenient {
+				return r.repair(v)
+			}
+			r.patience = hasty
 		}
+	}
+	if r.patience == untried {
+		r.patience, r.doomed = patient, r.foresee()
+		return r.resolve(blocked)
 	}
 	return r.repair(blocked)
 }
 
-// maxSkew is by how much the clocks of two threads may differ, in ns. What an
-// event that cannot come has to wait for is missing, if it does not come until
-// then; strict reading, like the oracle, waits to the end of the generation.
+// A patience says how long an event waits for the events of other threads that
+// must come first.
+type patience uint8
+
+const (
+	// untried: as long as clocks differ, by maxSkew. If that is not enough,
+	// foresee tells how far the strict rules lead.
+	untried patience = iota
+
+	// patient: to the end of the generation, as the strict rules have it.
+	patient
+
+	// hasty: for maxSkew. The generation is cut, or the strict rules have
+	// failed for it: what does not come by then is missing.
+	hasty
+)
+
+// maxSkew is by how much the times of two threads may contradict the order of
+// their events, in ns, before an event counts as missing. In traces that are
+// sound it can be more, since a thread can be descheduled between what it does
+// and the reading of the clock: see foresee.
 const maxSkew = 1e6
 
-// maxTries and maxLenientTries bound how many events are looked at for that:
-// some seconds' worth, or one's, of a trace made to take long.
+// maxTries and maxHastyTries bound how many events are looked at in all: some
+// seconds' worth, or one's, of a trace made to take long.
 const (
-	maxTries        = 1 << 27
-	maxLenientTries = 1 << 24
+	maxTries      = 1 << 27
+	maxHastyTries = 1 << 24
 )
+
+// mayTry reports whether the events of all threads may be looked at once more.
+func (r *Reader) mayTry() bool {
+	if r.patience == hasty {
+		r.hastyTries += int64(len(r.frontier))
+		return r.hastyTries <= maxHastyTries
+	}
+	r.tries += int64(len(r.frontier))
+	return r.tries <= maxTries
+}
 
 // refresh reads the next event of frontier[i], c. It reports false if the
 // reading is to stop.

@@ -39,7 +39,12 @@ type Reader struct {
 	cursors  []cursor
 	frontier frontier
 	samples  []sample // of the generation, still to come
-	tries    int64    // of resolve
+
+	patience   patience // of the generation
+	doomed     spot     // the event where it has to end, if it has to
+	tries      int64    // of resolve, up to maxTries
+	hastyTries int64    // and up to maxHastyTries
+	copied     int64    // bytes, by foresee
 
 	learner learner
 
@@ -180,6 +185,13 @@ func (r *Reader) load(g *generation) error {
 		o.allFlags = Salvaged
 	}
 	o.flags = o.allFlags
+	r.patience, r.doomed = untried, spot{}
+	switch {
+	case !o.lenient:
+		r.patience = patient
+	case g.cut:
+		r.patience = hasty
+	}
 	if o.lenient {
 		clear(o.guessed)
 		clear(r.learner.asked[:])

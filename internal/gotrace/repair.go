@@ -20,6 +20,7 @@ func (r *Reader) repair(v verdict) bool {
 	if v == notAnEvent || !c.all() {
 		return r.skipMalformed(0, c)
 	}
+	r.patience = hasty
 	n := o.n
 	from := Undetermined
 	if v == blocked {

@@ -120,6 +120,18 @@ func (s *state) addProc(id int32) *proc {
 	return p
 }
 
+// eachProc calls f for every proc that is known.
+func (s *state) eachProc(f func(p *proc)) {
+	for _, p := range s.procs {
+		if p != nil {
+			f(p)
+		}
+	}
+	for _, p := range s.farProcs {
+		f(p)
+	}
+}
+
 // running returns the goroutine that t runs, nil if there is none or it is not
 // known.
 func (s *state) running(t *thread) *goroutine {
