@@ -8,7 +8,7 @@ import "github.com/trace2otel/trace2otel/convert"
 // time must come in their order.
 type namedTrack struct {
 	track uint64
-	queue []lateSlice
+	queue lateQueue
 }
 
 // A lateSlice is one that waits. The last in a queue may be open.
@@ -40,17 +40,17 @@ func (s *Sink) beginNamed(t *namedTrack, now convert.Time, e *event, g *goroutin
 			late = g.late
 		}
 	}
-	if s.catchUp(t); late == nil && len(t.queue) == 0 {
+	if s.catchUp(t); late == nil && len(t.queue.waiting()) == 0 {
 		s.w.event(now, e)
 		return
 	}
-	t.queue = append(t.queue, lateSlice{begin: now, open: true, event: *e, name: late})
+	t.queue.push(lateSlice{begin: now, open: true, event: *e, name: late})
 }
 
 // endNamed ends the slice of t that is open.
 func (s *Sink) endNamed(t *namedTrack, now convert.Time, flags convert.Flags) {
-	if n := len(t.queue); n > 0 {
-		last := &t.queue[n-1]
+	if waiting := t.queue.waiting(); len(waiting) > 0 {
+		last := &waiting[len(waiting)-1]
 		last.end, last.flags, last.open = now, flags, false
 		s.catchUp(t)
 		return
@@ -60,12 +60,13 @@ func (s *Sink) endNamed(t *namedTrack, now convert.Time, flags convert.Flags) {
 
 // catchUp writes the slices of t that need not wait any more.
 func (s *Sink) catchUp(t *namedTrack) {
+	waiting := t.queue.waiting()
 	done := 0
-	for i := range t.queue {
-		l := &t.queue[i]
+	for i := range waiting {
+		l := &waiting[i]
 		if l.name != nil && l.name.function != "" {
 			l.event.name = l.name.function
-		} else if l.name != nil && len(t.queue)-i <= maxLate {
+		} else if l.name != nil && len(waiting)-i <= maxLate {
 			break
 		}
 		s.w.event(l.begin, &l.event)
@@ -74,12 +75,32 @@ func (s *Sink) catchUp(t *namedTrack) {
 		}
 		done++
 	}
-	if done > 0 {
-		t.queue = append(t.queue[:0], t.queue[done:]...)
+	t.queue.pop(done)
+}
+
+// A lateQueue has the slices that wait, oldest first. In a generation that is cut
+// a full queue gives up one for each that comes, so none of the others moves then:
+// they move once the queue has given up as many as wait.
+type lateQueue struct {
+	slices []lateSlice
+	gone   int // of slices
+}
+
+// waiting returns the slices that wait. They are valid until the next push or
+// pop.
+func (q *lateQueue) waiting() []lateSlice { return q.slices[q.gone:] }
+
+func (q *lateQueue) push(l lateSlice) { q.slices = append(q.slices, l) }
+
+// pop takes out the first n.
+func (q *lateQueue) pop(n int) {
+	if q.gone += n; n > 0 && q.gone >= len(q.slices)-q.gone {
+		q.slices = append(q.slices[:0], q.slices[q.gone:]...)
+		q.gone = 0
 	}
 }
 
-// named tells slices that wait for it the start function of g.
+// nameLate tells slices that wait for it the start function of g.
 func (g *goroutine) nameLate(function string) {
 	if g.late != nil {
 		g.late.function = function
