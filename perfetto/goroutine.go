@@ -186,8 +186,9 @@ func (s *Sink) label(r *convert.Record) {
 }
 
 // slice writes the Begin or End of a slice of r's goroutine that is no region.
-// These nest, except for a Begin that is back-dated to before others were
-// written: it has a lane below the track.
+// These nest, except for a Begin that was told late: it is back-dated to before
+// others were written, or comes while the goroutine waits, and so must have begun
+// before that wait. It has a lane below the track.
 func (s *Sink) slice(r *convert.Record) {
 	g := s.goroutine(r.G)
 	switch r.Phase {
@@ -195,7 +196,7 @@ func (s *Sink) slice(r *convert.Record) {
 		e := sliceBegin(r)
 		e.track = g.track
 		var ln *lane
-		if r.Time < s.now && len(g.open) > 0 {
+		if n := len(g.open); n > 0 && (r.Time < s.now || g.open[n-1].kind == convert.KindState) {
 			ln = s.take(s.lanesBefore(g), r.Time)
 			e.track = ln.track
 		} else {
