@@ -98,6 +98,18 @@ func TestPlacesOfStories(t *testing.T) {
 			`1 × 10ns main.worker:20 func=main.f state=running region=r`,
 		},
 		{
+			"a region of a task that ended before the window", "trace firsttask=5" + start + `
+0 G1 begin region "r" id=5 stack=1 open-start
+0 G1 begin region "s" id=4 stack=1 open-start
+40 G1 end region endstack=1
+60 G1 end region endstack=1` + end,
+			"", "",
+			`0 × 20ns main.worker:20 func=main.f state=running region=r
+0 × 40ns main.worker:20 func=main.f state=running task=unknown (begun before the trace) region=s open=start
+1 × 100ns runtime.chanrecv1:509 main.worker:21 func=main.g state=waiting reason=select open=end
+1 × 40ns main.worker:20 func=main.f state=running open=end`,
+		},
+		{
 			"a task that ends with a wait", start + `
 10 G2 end waiting
 10 G2 begin running P1

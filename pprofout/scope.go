@@ -56,7 +56,7 @@ const taskUnknown = "unknown (begun before the trace)"
 // tasks are the open ones.
 type tasks struct {
 	byID  map[uint64]*task
-	first uint64    // the lowest id begun in the trace; 0 if none yet
+	first uint64    // the lowest id begun in the trace, also before a window; 0 if none yet
 	spare []*region // for use again
 }
 

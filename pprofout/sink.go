@@ -70,6 +70,7 @@ func (s *Sink) Begin(t *convert.Trace) error {
 		}
 	}
 	s.ledger = newLedger(newFilter(&s.o), wanted, wakers)
+	s.ledger.tasks.first = t.FirstTask
 	return nil
 }
 

@@ -33,10 +33,11 @@ func Story(tb testing.TB, text string) *Recorder {
 // trace itself can be described by lines of their own, all their fields
 // optional:
 //
-//	trace "name" version="go 1.26" start=0 end=1000 wall=1700000000000000000
+//	trace "name" version="go 1.26" start=0 end=1000 wall=1700000000000000000 firsttask=7
 //	loss "what is wrong" broken
 //
-// where wall dates the trace's start, for it and its first Sync.
+// where wall dates the trace's start, for it and its first Sync, and firsttask
+// is convert.Trace.FirstTask.
 func Parse(text string) (*Recorder, error) {
 	p := parser{rec: &Recorder{Trace: convert.Trace{Name: "story", Version: "go 1.26"}}}
 	for i, line := range strings.Split(text, "\n") {
@@ -135,6 +136,8 @@ func (p *parser) trace(words []word) error {
 			p.end = convert.Time(n)
 		case "wall":
 			p.wall = &n
+		case "firsttask":
+			p.rec.Trace.FirstTask = uint64(n)
 		default:
 			return fmt.Errorf("what is %s?", w.key)
 		}
