@@ -22,6 +22,9 @@ const maxViolations = 20
 //   - the states of a goroutine tile its life, each naming the one before it,
 //     and its system calls are its syscall states; if there is another of the
 //     same id, its life follows;
+//   - an End with OpenEnd tells nothing that came later: no waker, no ender, no
+//     stack, no exit;
+//   - labels are those of live goroutines;
 //   - stacks are dense and defined before they are used.
 //
 // Finish returns all violations, but not more than 20. The zero value is
@@ -134,7 +137,13 @@ func (c *Checker) record(r *convert.Record) {
 		c.begin(r)
 	case convert.End:
 		c.end(r)
+		if r.Flags&convert.OpenEnd != 0 {
+			c.openEnd(r)
+		}
 	case convert.Instant:
+		if r.Kind == convert.KindLabel && c.lives[r.G] == nil {
+			c.fail(r, "a label of a goroutine that does not live")
+		}
 	default:
 		c.fail(r, "no such phase: %d", r.Phase)
 	}
@@ -178,6 +187,15 @@ func (c *Checker) flags(r *convert.Record) {
 	}
 	if r.Flags&convert.Exited != 0 && (r.Phase != convert.End || r.Kind != convert.KindRegion) {
 		c.fail(r, "only ends of regions can be by exit")
+	}
+}
+
+// openEnd checks that an End tells nothing that came after the trace or the
+// window.
+func (c *Checker) openEnd(r *convert.Record) {
+	ended := r.Kind == convert.KindTask || r.Kind == convert.KindState && r.State == convert.StateWaiting
+	if ended && (r.By != convert.NoGoroutine || r.ByStack != 0) || r.EndStack != 0 || r.Flags&convert.Exited != 0 {
+		c.fail(r, "its end is open, but told")
 	}
 }
 

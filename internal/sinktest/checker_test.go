@@ -27,6 +27,10 @@ func TestCheckerFindsWhatIsWrong(t *testing.T) {
 		{"end that does not repeat", "5 G1 begin assist\n6 G1 end assist start=4", "does not repeat"},
 		{"stack not defined", "5 G1 log stack=1", "stack 1 is not defined"},
 		{"open end at a begin", "5 G1 begin assist open-end", "only ends are open ends"},
+		{"waker of a wait that goes on", "5 G1 begin goroutine\n5 G1 begin waiting\n9 G1 end waiting by=G2 open-end", "open, but told"},
+		{"ender of a task that goes on", "5 - begin task id=1\n6 - end task id=1 by=G1 open-end", "open, but told"},
+		{"exit of a goroutine that goes on", "5 G1 begin region\n6 G1 end region exited open-end", "open, but told"},
+		{"label of a dead goroutine", "5 G1 label \"x\"", "does not live"},
 		{"exited task", "5 - begin task id=1\n6 - end task id=1 exited", "only ends of regions"},
 		{"sync out of number", "5 - sync id=2", "should be sync 1"},
 		{"call longer than its states", life + "5 G1 end running\n5 G1 begin call P0\n5 G1 begin syscall prev=running P0\n" +
