@@ -17,7 +17,7 @@ import (
 
 // TestCompleteEqualsSums holds the profiles to the sums of the records.
 func TestCompleteEqualsSums(t *testing.T) {
-	for _, f := range sinktest.Traces(t) {
+	for _, f := range slices.Concat(sinktest.Traces(t), sinktest.Windows(t)) {
 		t.Run(f.Name, func(t *testing.T) {
 			var sums sinktest.Sums
 			var lives lifetimes

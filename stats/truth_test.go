@@ -82,7 +82,7 @@ func checkSpread(t *testing.T, name string, s *Spread, lengths, cut []time.Durat
 }
 
 func TestSpreadsAreThoseOfAllIntervals(t *testing.T) {
-	for _, f := range sinktest.Traces(t) {
+	for _, f := range slices.Concat(sinktest.Traces(t), sinktest.Windows(t)) {
 		var h history
 		s := New(nil, Options{})
 		sinktest.Run(t, f, &h, s)
@@ -130,7 +130,7 @@ func TestSpreadsAreThoseOfAllIntervals(t *testing.T) {
 }
 
 func TestSumsAreTheEngines(t *testing.T) {
-	for _, f := range sinktest.Traces(t) {
+	for _, f := range slices.Concat(sinktest.Traces(t), sinktest.Windows(t)) {
 		var h history
 		s := New(nil, Options{})
 		sinktest.Run(t, f, &h, s)
@@ -216,7 +216,7 @@ func TestQueueIsThatOfAllIntervals(t *testing.T) {
 		live                     int64
 		procs                    int64 // if set: that from here on
 	}
-	for _, f := range sinktest.Traces(t) {
+	for _, f := range slices.Concat(sinktest.Traces(t), sinktest.Windows(t)) {
 		var h history
 		var procs metrics
 		s := New(nil, Options{})
@@ -241,14 +241,14 @@ func TestQueueIsThatOfAllIntervals(t *testing.T) {
 			e.at, e.runnable, e.busy, e.stopping, e.live = h.ends[i].Time, -e.runnable, -e.busy, -e.stopping, -e.live
 			edges = append(edges, e)
 		}
-		for _, m := range procs {
+		for _, m := range procs.of(metricProcs) {
 			edges = append(edges, edge{at: m.Time, procs: int64(m.ID)})
 		}
 		slices.SortStableFunc(edges, func(a, b edge) int { return cmp.Compare(a.at, b.at) })
 
 		var now edge
 		var queue, most, live int64
-		var wasted, longest, lasting time.Duration
+		var wasted, longest, lasting, ran, could time.Duration
 		for i, e := range edges {
 			now.runnable += e.runnable
 			now.busy += e.busy
@@ -264,6 +264,10 @@ func TestQueueIsThatOfAllIntervals(t *testing.T) {
 			queue += now.runnable * int64(d)
 			most = max(most, now.runnable)
 			live = max(live, now.live)
+			if now.procs > 0 {
+				ran += time.Duration(now.busy) * d
+				could += time.Duration(now.procs) * d
+			}
 			if now.runnable > 0 && now.busy < now.procs && now.stopping == 0 {
 				wasted += d
 				lasting += d
@@ -283,10 +287,123 @@ func TestQueueIsThatOfAllIntervals(t *testing.T) {
 		if d := s.Report().Trace.Duration; d > 0 && math.Abs(got.QueueMean-float64(queue)/float64(d)) > 1e-6 {
 			t.Errorf("%s: %v runnable on average, want %v", f.Name, got.QueueMean, float64(queue)/float64(d))
 		}
+		if could > 0 {
+			if want := min(1, float64(ran)/float64(could)); math.Abs(got.Utilization-want) > 1e-9 {
+				t.Errorf("%s: utilization %v, want %v", f.Name, got.Utilization, want)
+			}
+		}
 	}
 }
 
-// metrics are the values of GOMAXPROCS.
+// TestTimelineIsThatOfAllIntervals works out every step of the timeline anew.
+func TestTimelineIsThatOfAllIntervals(t *testing.T) {
+	for _, f := range slices.Concat(sinktest.Traces(t), sinktest.Windows(t)) {
+		var h history
+		var values metrics
+		s := New(nil, Options{})
+		sinktest.Run(t, f, &h, &values, s)
+		tl := s.Report().Timeline
+		w := newSteps(&h, tl.Step)
+		for i := range h.ends {
+			switch r := &h.ends[i]; r.Kind {
+			case convert.KindState:
+				w.add(levelOf[r.State], r.Start, r.Time, 1)
+			case convert.KindProc:
+				if r.State == convert.StateRunning {
+					w.add(busy, r.Start, r.Time, 1)
+				}
+			}
+		}
+		limits := values.of(metricProcs)
+		for i, m := range limits {
+			until := h.Summary.End
+			if i+1 < len(limits) {
+				until = limits[i+1].Time
+			}
+			w.add(maxProcs, m.Time, until, float64(m.ID))
+		}
+		for _, m := range []struct {
+			what string
+			got  []float64
+			l    level
+		}{
+			{"running", tl.Running, running},
+			{"runnable", tl.Runnable, runnable},
+			{"waiting", tl.Waiting, waiting},
+			{"in system calls", tl.Syscall, inSyscall},
+			{"procs running", tl.Procs, busy},
+			{"GOMAXPROCS", tl.MaxProcs, maxProcs},
+		} {
+			if len(m.got) != len(w.sums) {
+				t.Errorf("%s: %s: %d steps, want %d", f.Name, m.what, len(m.got), len(w.sums))
+				continue
+			}
+			for i, got := range m.got {
+				if want := w.mean(m.l, i); math.Abs(got-want) > 1e-4 {
+					t.Errorf("%s: %s in step %d: %v, want %v", f.Name, m.what, i, got, want)
+					break
+				}
+			}
+		}
+		for i := range w.sums {
+			// The most live bytes in the step, or the last before it; and the
+			// goal when it ends.
+			var heap, goal uint64
+			for _, m := range values.of(metricHeap) {
+				if m.Time <= w.from(i) {
+					heap = m.ID
+				} else if m.Time <= w.from(i+1) {
+					heap = max(heap, m.ID)
+				}
+			}
+			for _, m := range values.of(metricGoal) {
+				if m.Time <= w.from(i+1) {
+					goal = m.ID
+				}
+			}
+			if tl.Heap[i] != heap || tl.Goal[i] != goal {
+				t.Errorf("%s: step %d: heap %d, goal %d; want %d, %d", f.Name, i, tl.Heap[i], tl.Goal[i], heap, goal)
+				break
+			}
+		}
+	}
+}
+
+// steps are integrals of levels over the steps of a timeline.
+type steps struct {
+	start, end convert.Time
+	step       time.Duration
+	sums       [][numSteps]float64
+}
+
+func newSteps(h *history, step time.Duration) *steps {
+	w := &steps{start: h.Trace.Start, end: h.Summary.End, step: step}
+	n := (w.end.Sub(w.start) + step - 1) / step
+	w.sums = make([][numSteps]float64, n)
+	return w
+}
+
+// from returns where a step begins, or where the last one ends.
+func (w *steps) from(i int) convert.Time {
+	return min(w.end, w.start+convert.Time(i)*convert.Time(w.step))
+}
+
+// add has n at a level from start to end.
+func (w *steps) add(l level, start, end convert.Time, n float64) {
+	if l >= numSteps {
+		return
+	}
+	for i := int(start.Sub(w.start) / w.step); i < len(w.sums) && w.from(i) < end; i++ {
+		d := min(end, w.from(i+1)) - max(start, w.from(i))
+		w.sums[i][l] += n * float64(d)
+	}
+}
+
+func (w *steps) mean(l level, i int) float64 {
+	return w.sums[i][l] / float64(w.from(i+1)-w.from(i))
+}
+
+// metrics are the values of all metrics.
 type metrics []convert.Record
 
 func (m *metrics) Begin(*convert.Trace) error    { return nil }
@@ -294,9 +411,20 @@ func (m *metrics) Finish(*convert.Summary) error { return nil }
 
 func (m *metrics) Consume(b *convert.Batch) error {
 	for _, r := range b.Records {
-		if r.Kind == convert.KindMetric && r.Name == metricProcs {
+		if r.Kind == convert.KindMetric {
 			*m = append(*m, r)
 		}
 	}
 	return nil
+}
+
+// of returns the values of one metric.
+func (m metrics) of(name string) metrics {
+	var of metrics
+	for _, r := range m {
+		if r.Name == name {
+			of = append(of, r)
+		}
+	}
+	return of
 }

@@ -3,6 +3,7 @@ package account_test
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -180,7 +181,7 @@ func describe(t *account.Totals) string {
 // TestTotalsAreTheStates compares with the records, on real traces: what is
 // taken out of a state is given back to it here.
 func TestTotalsAreTheStates(t *testing.T) {
-	for _, f := range sinktest.Traces(t) {
+	for _, f := range slices.Concat(sinktest.Traces(t), sinktest.Windows(t)) {
 		var b book
 		var sums sinktest.Sums
 		sinktest.Run(t, f, &b, &sums)

@@ -2,6 +2,7 @@ package sinktest
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -49,6 +50,8 @@ type File struct {
 	Name string // the last element of Path
 	Path string
 	AsGo bool // to be read as Go's own tools do: see convert.Options.AsGo
+
+	From, To time.Duration // the window to be converted: see convert.Options
 }
 
 // Traces returns the traces that can be converted: those in testdata, and,
@@ -65,6 +68,32 @@ func Traces(tb testing.TB) []File {
 		}
 	}
 	return files
+}
+
+// Windows returns the thirds of some traces of testdata, to test on what a
+// window cuts. Their names say which part it is.
+func Windows(tb testing.TB) []File {
+	tb.Helper()
+	var thirds []File
+	for _, f := range Traces(tb) {
+		switch f.Name {
+		case "go1.26.8-multi.trace", "go1.26.8-gc-stress.trace", "go1.26.8-annotations-stress.trace",
+			"go1.24.0-stress-start-stop.trace":
+		default:
+			continue
+		}
+		s := Run(tb, f)
+		third := s.End.Sub(s.Start) / 3
+		for i := range time.Duration(3) {
+			part := f
+			part.Name = fmt.Sprintf("%s, third %d", f.Name, i+1)
+			if part.From = i * third; i < 2 {
+				part.To = part.From + third
+			}
+			thirds = append(thirds, part)
+		}
+	}
+	return thirds
 }
 
 // Damaged returns the files in testdata that are no traces, or broken or
@@ -140,7 +169,8 @@ func Run(tb testing.TB, f File, sinks ...convert.Sink) *convert.Summary {
 		tb.Fatal(err)
 	}
 	defer r.Close()
-	s, err := convert.Run(context.Background(), r, convert.Options{Name: f.Name, Start: Wall, AsGo: f.AsGo}, sinks...)
+	o := convert.Options{Name: f.Name, Start: Wall, AsGo: f.AsGo, From: f.From, To: f.To}
+	s, err := convert.Run(context.Background(), r, o, sinks...)
 	if err != nil {
 		tb.Fatalf("%s: %v", f.Name, err)
 	}
