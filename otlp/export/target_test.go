@@ -3,6 +3,7 @@ package export_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/trace2otel/trace2otel/internal/otlpserver"
 	"github.com/trace2otel/trace2otel/otlp"
@@ -129,7 +130,7 @@ func TestTLS(t *testing.T) {
 		})
 		// That does not change, so there is no use in trying again.
 		t.Run("not trusted", func(t *testing.T) {
-			report := deliver(t, target, export.Options{Retry: export.Retry{}}, someSpans(t, 10, 10))
+			report := deliver(t, target, export.Options{Retry: quick, Retrying: notAgain(t)}, someSpans(t, 10, 10))
 			counts(t, report, 0, 0, 10)
 			if report.Err == nil || !strings.Contains(report.Err.Error(), "certificate") {
 				t.Errorf("the reason is %v", report.Err)
@@ -178,6 +179,11 @@ func TestEndpointsWithoutScheme(t *testing.T) {
 func TestNoTLS(t *testing.T) {
 	both(t, func() otlpserver.Options { return otlpserver.Options{} }, func(t *testing.T, s *otlpserver.Server, target export.Target) {
 		target.URL = strings.Replace(target.URL, "http://", "https://", 1)
-		counts(t, deliver(t, target, export.Options{Retry: export.Retry{}}, someSpans(t, 10, 10)), 0, 0, 10)
+		counts(t, deliver(t, target, export.Options{Retry: quick, Retrying: notAgain(t)}, someSpans(t, 10, 10)), 0, 0, 10)
 	})
+}
+
+// notAgain returns what fails the test when a batch is to be sent again.
+func notAgain(t *testing.T) func(error, time.Duration) {
+	return func(why error, _ time.Duration) { t.Errorf("sends again: %v", why) }
 }
