@@ -74,3 +74,33 @@ func TestUtilizationIsTheLeastOfAllWindows(t *testing.T) {
 		}
 	}
 }
+
+// TestUtilizationForgets changes the share ever again: what is kept of that is
+// bounded by the changes within the longest window. The least mean, which was at
+// the very beginning, is not forgotten.
+func TestUtilizationForgets(t *testing.T) {
+	const (
+		interval = time.Millisecond
+		changes  = 100_000
+	)
+	longest := windows[len(windows)-1]
+	var u utilization
+	u.begin()
+	u.change(0, 0)
+	at := convert.Time(longest)
+	most := 0
+	for i := range changes {
+		u.change(at, 0.5+float64(i%2)/2)
+		at += convert.Time(interval)
+		most = max(most, len(u.points))
+	}
+	if bound := 4 * int(longest/interval); most > bound {
+		t.Errorf("%d points are kept, want %d at the most", most, bound)
+	}
+	u.finish(0, at)
+	for i, w := range windows {
+		if u.least(i) != 0 {
+			t.Errorf("over %v: %v, want none", w, u.least(i))
+		}
+	}
+}
