@@ -19,6 +19,11 @@ type emitter struct {
 	n       int      // how many there are
 	ends    Flags    // of all Ends that are added
 	free    chan *sharedBatch
+
+	// Before the window, records go nowhere; see held.
+	before bool
+	order  uint64 // counts Begins and Instants
+	unseen Record // for callers to fill in
 }
 
 func newEmitter(size int, stacks *stacks) *emitter {
@@ -44,21 +49,40 @@ func (e *emitter) next() *Record {
 // add returns the next record, blank but for the absent ids and e.ends, for the
 // caller to fill in before the next call.
 func (e *emitter) add(kind Kind, phase Phase, t Time) *Record {
-	r := e.next()
-	*r = Record{}
-	r.Kind, r.Phase = kind, phase
-	r.Time, r.Start, r.Seen = t, t, t
-	r.G, r.By, r.P, r.M = NoGoroutine, NoGoroutine, NoProc, NoThread
+	r := &e.unseen
+	if e.before {
+		e.order++
+	} else {
+		r = e.next()
+	}
+	r.blank(kind, phase, t)
 	if phase == End {
 		r.Flags = e.ends
 	}
 	return r
 }
 
-// begin emits in, the Begin of an interval, which has just been set. It copies
-// field by field: a processor that reads at once what was just written in parts
-// waits for as long as the rest of the work on an event takes.
+// blank empties r but for its kind, phase and time, and the absent ids.
+func (r *Record) blank(kind Kind, phase Phase, t Time) {
+	*r = Record{}
+	r.Kind, r.Phase = kind, phase
+	r.Time, r.Start, r.Seen = t, t, t
+	r.G, r.By, r.P, r.M = NoGoroutine, NoGoroutine, NoProc, NoThread
+}
+
+// begin emits in, the Begin of an interval, which has just been set.
 func (e *emitter) begin(in *Record) {
+	if e.before {
+		e.order++
+		return
+	}
+	e.copyBegin(in)
+}
+
+// copyBegin adds a copy of in. It copies field by field: a processor that reads
+// at once what was just written in parts waits for as long as the rest of the
+// work on an event takes.
+func (e *emitter) copyBegin(in *Record) {
 	r := e.next()
 	r.Time, r.Start, r.Seen = in.Time, in.Start, in.Seen
 	r.G, r.By, r.P, r.M = in.G, in.By, in.P, in.M
@@ -68,8 +92,17 @@ func (e *emitter) begin(in *Record) {
 	r.Name, r.Text = in.Name, in.Text
 }
 
-// end returns the End, at t, of the interval of which begin is the Begin.
+// end returns the End, at t, of the interval of which begin is the Begin, for the
+// caller to complete before the next call.
 func (e *emitter) end(begin *Record, t Time) *Record {
+	if e.before {
+		return &e.unseen
+	}
+	return e.copyEnd(begin, t)
+}
+
+// copyEnd adds the End, at t, of the interval of which begin is the Begin.
+func (e *emitter) copyEnd(begin *Record, t Time) *Record {
 	r := e.next()
 	*r = *begin
 	r.Phase, r.Time = End, t

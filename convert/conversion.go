@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"sync/atomic"
 )
 
@@ -19,15 +20,17 @@ type conversion struct {
 	stacks  *stacks
 	out     *emitter
 	engine  *engine
-	begun   bool // the trace is
-	started bool // the sinks are running
-	dated   bool // by Options.Start, not by the trace
+	begun   bool  // the trace is
+	opens   Time  // when the sinks start
+	started bool  // they are running
+	due     int64 // the number of events at which to look for a reason to stop
+	dated   bool  // by Options.Start, not by the trace
 	failed  atomic.Int32
 	summary Summary
 }
 
 func newConversion(ctx context.Context, o Options, sinks []Sink) *conversion {
-	c := &conversion{ctx: ctx, options: o, stacks: newStacks()}
+	c := &conversion{ctx: ctx, options: o, stacks: newStacks(), opens: math.MinInt64}
 	size := o.BatchSize
 	if size <= 0 {
 		size = DefaultBatchSize
@@ -130,7 +133,7 @@ func (c *conversion) events(src *source) error {
 		if err := src.read(&ev); err != nil {
 			return err
 		}
-		if ev.kind == evSync || !c.started || src.events%checkEvery == 0 {
+		if ev.kind == evSync || !c.started && ev.time >= c.opens || src.events >= c.due {
 			if pass, err := c.check(src, &ev); err != nil {
 				return err
 			} else if !pass {
@@ -138,6 +141,9 @@ func (c *conversion) events(src *source) error {
 			}
 		}
 		c.engine.handle(&ev)
+		if c.out.before {
+			src.skip(c.engine.goroutines, c.opens, &ev)
+		}
 	}
 }
 
@@ -150,7 +156,8 @@ func (c *conversion) check(src *source, ev *event) (pass bool, err error) {
 		}
 		c.begin(Trace{Version: src.header.String(), Start: ev.time, Clock: ev.clock, RunKey: src.runKey, Decoder: src.name})
 	}
-	if src.events%checkEvery == 0 {
+	if src.events >= c.due {
+		c.due = src.events + checkEvery
 		if c.ctx.Err() != nil {
 			return false, c.ctx.Err()
 		}
@@ -176,7 +183,7 @@ func (c *conversion) approach(ev *event) {
 	if ev.kind == evSync && !ev.clock.IsZero() {
 		c.summary.Clock = ev.clock
 	}
-	if ev.time >= c.summary.Start {
+	if ev.time >= c.opens {
 		c.start()
 	}
 }
@@ -192,10 +199,10 @@ func (c *conversion) begin(t Trace) {
 		t.Clock, c.dated = startClock(t.Start, c.options.Start), true
 	}
 	if c.out.window = c.options.window(t.Start); c.out.window != nil {
-		t.Start = c.out.window.from
+		t.Start, c.out.before = c.out.window.from, true
 		c.engine.regions.from, c.engine.regions.to = c.out.window.from, c.out.window.to
 	}
-	c.summary.Trace = t
+	c.summary.Trace, c.opens = t, t.Start
 }
 
 func (c *conversion) start() {
@@ -204,6 +211,9 @@ func (c *conversion) start() {
 	t := c.summary.Trace
 	for _, r := range c.out.runners {
 		r.start(&t, c.out)
+	}
+	if c.out.before {
+		c.engine.enter()
 	}
 }
 

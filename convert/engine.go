@@ -1,5 +1,10 @@
 package convert
 
+import (
+	"cmp"
+	"slices"
+)
+
 // An engine owns all state of a conversion and turns events into records. Each
 // kind of thing in the trace has a state machine of its own; the engine passes
 // events to the one concerned.
@@ -78,6 +83,9 @@ func (e *engine) generation(ev *event) {
 	r := e.out.add(KindSync, Instant, ev.time)
 	r.ID = uint64(e.generations)
 	r.setClock(ev.clock)
+	if e.out.before {
+		e.out.window.sync = *r
+	}
 }
 
 // proc takes a proc's transition. A proc that goes idle leaves a goroutine
@@ -121,6 +129,9 @@ func (e *engine) log(ev *event) {
 func (e *engine) metric(ev *event) {
 	r := e.instant(KindMetric, ev)
 	r.ID, r.Name = ev.value, ev.name
+	if e.out.before {
+		e.out.window.holdMetric(e.out.hold(r))
+	}
 }
 
 func (e *engine) sample(ev *event) {
@@ -131,6 +142,9 @@ func (e *engine) sample(ev *event) {
 func (e *engine) label(ev *event) {
 	r := e.instant(KindLabel, ev)
 	r.G, r.Name = GoID(ev.id), ev.name
+	if e.out.before {
+		e.goroutines.holdLabel(e.out.hold(r))
+	}
 }
 
 // instant emits a record of the event's context.
@@ -138,6 +152,26 @@ func (e *engine) instant(kind Kind, ev *event) *Record {
 	r := e.out.add(kind, Instant, ev.time)
 	r.G, r.P, r.M = ev.g, ev.p, ev.m
 	return r
+}
+
+// enter begins the window: it tells what holds by then, in the order in which it
+// came about.
+func (e *engine) enter() {
+	e.out.before = false
+	w := e.out.window
+	holds := w.appendHeld(nil)
+	holds = e.goroutines.appendHeld(holds)
+	holds = e.procs.appendHeld(holds)
+	holds = e.ranges.appendHeld(holds)
+	holds = e.tasks.appendHeld(holds)
+	slices.SortFunc(holds, func(a, b held) int { return cmp.Compare(a.order, b.order) })
+	if w.sync.Kind != 0 {
+		w.sync.Time = w.from
+		*e.out.next() = w.sync
+	}
+	for i := range holds {
+		*e.out.next() = holds[i].Record
+	}
 }
 
 // finish ends everything that is open at the time of the last event.

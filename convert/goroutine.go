@@ -37,7 +37,9 @@ type goroutine struct {
 	from  StackID // the creator's stack
 
 	cur     Record  // its state
+	order   uint64  // of cur: see held
 	call    *call   // its syscall, or nil
+	label   *held   // its latest label before the window, or nil
 	region  *region // open, the one that began last
 	entered keySet  // of regions, if it was there when the trace began: see regions.mayBeEarlier
 }
@@ -45,13 +47,15 @@ type goroutine struct {
 // A call is a syscall that has begun.
 type call struct {
 	Record
-	lost Time // when its proc was lost
+	order uint64 // see held
+	lost  Time   // when its proc was lost
 }
 
 // A mark is the beginning of an interval.
 type mark struct {
 	start Time
 	seen  Time
+	order uint64 // see held
 	flags Flags
 }
 
@@ -100,6 +104,7 @@ func (gs *goroutines) appear(ev *event, since mark) {
 	gs.live.add(g)
 	gs.seen++
 	g.emitLife(gs.out.add(KindGoroutine, Begin, since.start))
+	g.born.order = gs.out.order
 
 	s := ev.to
 	if s == notExist || s == undetermined {
@@ -120,7 +125,7 @@ func (gs *goroutines) appear(ev *event, since mark) {
 		in.P, in.M = ev.p, ev.m
 		gs.enterSyscall(g)
 	}
-	gs.out.begin(in)
+	gs.begin(g)
 	if ev.to == notExist {
 		gs.exit(g, ev.time)
 	}
@@ -191,7 +196,13 @@ func (gs *goroutines) change(g *goroutine, ev *event) {
 	if ev.to == syscall {
 		gs.enterSyscall(g)
 	}
-	gs.out.begin(in)
+	gs.begin(g)
+}
+
+// begin emits the Begin of g's state.
+func (gs *goroutines) begin(g *goroutine) {
+	gs.out.begin(&g.cur)
+	g.order = gs.out.order
 }
 
 // enterSyscall begins a syscall with g's state, which has a proc or not.
@@ -213,6 +224,7 @@ func (gs *goroutines) enterSyscall(g *goroutine) {
 	}
 	g.call = c
 	gs.out.begin(&c.Record)
+	c.order = gs.out.order
 }
 
 // leaveSyscall ends g's syscall.
@@ -244,7 +256,7 @@ func (gs *goroutines) loseProc(p ProcID, t Time) {
 	gs.out.end(in, t)
 	in.Time, in.Start, in.Seen, in.Flags = t, t, t, 0
 	in.State, in.Prev, in.P = StateSyscallBlocked, in.State, NoProc
-	gs.out.begin(in)
+	gs.begin(g)
 }
 
 // exit ends the life of g.

@@ -74,6 +74,47 @@ func (d *ownDecoder) read(ev *event) error {
 	return nil
 }
 
+// skip passes the transitions of known goroutines that come next on to gs, up
+// to any other event, or one that is not before until. It returns how many there
+// were. Most events of a trace are such transitions; before a window they take
+// half the time this way. It uses ev.
+func (d *ownDecoder) skip(gs *goroutines, until Time, ev *event) (n int) {
+	if d.asGo {
+		return 0
+	}
+	events := d.events[d.told:]
+	last := d.last
+	for ; n < len(events); n++ {
+		e := &events[n]
+		t := Time(e.Time)
+		if e.From <= gotrace.NotExist || e.To <= gotrace.NotExist || e.Flags != 0 || t < last || t >= until ||
+			ownKinds[e.Type] != evGoroutine {
+			break
+		}
+		g := gs.live.find(GoID(e.ID))
+		if g == nil || g.name == "" {
+			break
+		}
+		last = t
+		if e.From == e.To {
+			continue
+		}
+		ev.time, ev.to = t, status(e.To)
+		ev.g, ev.p, ev.m = GoID(e.G), ProcID(e.P), ThreadID(e.M)
+		if ev.name = ""; e.Name != 0 || e.To == gotrace.Waiting {
+			ev.name = d.reason(e)
+		}
+		ev.stack = d.stack(e.Stack)
+		if ev.own = ev.stack; e.Type == gotrace.EvGoUnblock {
+			ev.own = 0
+		}
+		gs.change(g, ev)
+	}
+	d.told += n
+	d.last = last
+	return n
+}
+
 // adjust sets the time of an event that is not simply the next one, or of which
 // there is more to tell.
 func (d *ownDecoder) adjust(ev *event, e *gotrace.Event) {
@@ -142,8 +183,8 @@ func (d *ownDecoder) resolveSync(ev *event) {
 func (d *ownDecoder) resolveGoroutine(ev *event, e *gotrace.Event) {
 	ev.id = e.ID
 	ev.from, ev.to = status(e.From), status(e.To)
-	if ev.name = ""; e.Name != 0 {
-		ev.name = d.r.String(e.Name)
+	if ev.name = ""; e.Name != 0 || e.To == gotrace.Waiting {
+		ev.name = d.reason(e)
 	}
 	switch e.Type {
 	case gotrace.EvGoUnblock:
@@ -155,10 +196,19 @@ func (d *ownDecoder) resolveGoroutine(ev *event, e *gotrace.Event) {
 		ev.stack = d.stack(e.Stack)
 		ev.own = ev.stack
 	}
-	if ev.to == waiting && ev.name == "" && (ev.from == running || ev.from == notExist) &&
-		d.header.minor >= 23 && e.Flags&gotrace.Incomplete == 0 {
-		ev.name = ReasonCoroutine
+}
+
+// reason returns the reason of the state that a transition begins, "" if it has
+// none.
+func (d *ownDecoder) reason(e *gotrace.Event) string {
+	if e.Name != 0 {
+		return d.r.String(e.Name)
 	}
+	if e.To == gotrace.Waiting && (e.From == gotrace.Running || e.From == gotrace.NotExist) &&
+		d.header.minor >= 23 && e.Flags&gotrace.Incomplete == 0 {
+		return ReasonCoroutine
+	}
+	return ""
 }
 
 // stack returns the id of a stack that gotrace has numbered.

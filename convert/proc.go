@@ -68,6 +68,7 @@ func (ps *procs) begin(p *proc, since mark, s State, m ThreadID) {
 	r := ps.out.add(KindProc, Begin, since.start)
 	p.fill(r)
 	r.Prev = prev
+	p.order = ps.out.order
 }
 
 func (ps *procs) end(p *proc, t Time, flags Flags) {

@@ -148,6 +148,7 @@ func (rs *ranges) begin(ev *event, sync Time) {
 	}
 	rs.set(key, in)
 	in.fill(rs.out.add(rangeRecords[ev.rng], Begin, in.start))
+	in.order = rs.out.order
 	if ev.kind == evRangeBegin && ev.rng == rangeSTW {
 		rs.stops = append(rs.stops, in)
 	}
@@ -230,6 +231,7 @@ func (rs *ranges) joinCycle(in *gcRange, part cycleParts) {
 		rs.cycle.id, rs.cycle.name = rs.cycles, ""
 		rs.inGC, rs.parts = true, 0
 		rs.cycle.fill(rs.out.add(KindGC, Begin, in.start))
+		rs.cycle.order = rs.out.order
 	}
 	rs.parts |= part
 }
@@ -251,6 +253,16 @@ func (in *gcRange) fill(r *Record) {
 // finish ends what is open at the end of the trace, in the order of kinds and
 // scopes, the GC cycle last.
 func (rs *ranges) finish(t Time) {
+	for _, key := range rs.keys() {
+		rs.end(key, t, OpenEnd)
+	}
+	if rs.inGC {
+		rs.endCycle(t, OpenEnd)
+	}
+}
+
+// keys returns the ranges that are open, in the order of kinds and scopes.
+func (rs *ranges) keys() []rangeKey {
 	var keys []rangeKey
 	for _, p := range rs.sweeps.ids() {
 		keys = append(keys, rangeKey{rangeSweep, int64(p)})
@@ -263,10 +275,5 @@ func (rs *ranges) finish(t Time) {
 	slices.SortFunc(keys, func(a, b rangeKey) int {
 		return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.scope, b.scope))
 	})
-	for _, key := range keys {
-		rs.end(key, t, OpenEnd)
-	}
-	if rs.inGC {
-		rs.endCycle(t, OpenEnd)
-	}
+	return keys
 }

@@ -37,6 +37,7 @@ type region struct {
 	id    uint64
 	g     *goroutine
 	start Time
+	order uint64 // see held
 	p     ProcID
 	m     ThreadID
 	stack StackID
@@ -76,6 +77,7 @@ func (rs *regions) begin(g *goroutine, ev *event) {
 		g.entered.add(rg.regionKey)
 	}
 	rg.fill(rs.out.add(KindRegion, Begin, ev.time))
+	rg.order = rs.out.order
 }
 
 // end ends a region, by the rules above.

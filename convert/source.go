@@ -105,6 +105,15 @@ func (s *source) read(ev *event) error {
 	return nil
 }
 
+// skip passes events that come next on to gs, if they are transitions before
+// until that the decoder can pass on by itself. It uses ev.
+func (s *source) skip(gs *goroutines, until Time, ev *event) {
+	if d, ok := s.decoder.(*ownDecoder); ok {
+		s.events += int64(d.skip(gs, until, ev))
+		s.last = d.last
+	}
+}
+
 // loss turns the error that ended the reading into what the user needs to
 // know. It reads the rest of the input. start is when the trace began.
 func (s *source) loss(err error, start Time) *Loss {

@@ -22,6 +22,7 @@ type tasks struct {
 // A task is a task that has begun.
 type task struct {
 	start  Time
+	order  uint64 // see held
 	g      GoID
 	p      ProcID
 	m      ThreadID
@@ -51,6 +52,7 @@ func (ts *tasks) begin(ev *event) {
 	*t = task{start: ev.time, g: ev.g, p: ev.p, m: ev.m, parent: ev.parent, stack: ev.stack, name: ev.name}
 	ts.open[id] = t
 	t.fill(ts.out.add(KindTask, Begin, ev.time), id)
+	t.order = ts.out.order
 }
 
 // begun reports whether a task, which may have ended, began in the trace.

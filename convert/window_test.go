@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"os"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -58,6 +60,184 @@ func TestWindowsAddUp(t *testing.T) {
 			t.Errorf("%s: stopping for %v, want %v", f.Name, parts.stops, kept.stops)
 		}
 	}
+}
+
+// TestWindowBeginsWithWhatIsOpen holds what a window tells at its start against
+// the whole trace: the Begins that have no End by then, and the latest labels and
+// metrics, in the order in which they come.
+func TestWindowBeginsWithWhatIsOpen(t *testing.T) {
+	for _, f := range sinktest.Traces(t) {
+		for _, decoder := range []convert.Decoder{convert.DecoderOwn, convert.DecoderX} {
+			var whole sinktest.Sums
+			runWindow(t, f, convert.Options{Decoder: decoder}, &whole)
+			length := whole.Summary.End.Sub(whole.Trace.Start)
+			if whole.Trace.Version < "go 1.22" || length < 7 {
+				continue // see TestWindowsAddUp
+			}
+			for _, from := range []time.Duration{1, length / 7, length / 3, length / 2, length * 9 / 10, length} {
+				at := whole.Trace.Start + convert.Time(from)
+				want := openRecords{at: at}
+				runWindow(t, f, convert.Options{Decoder: decoder}, &want)
+				var got startRecords
+				runWindow(t, f, convert.Options{Decoder: decoder, From: from}, &got)
+				compareRecords(t, f.Name+" from "+from.String(), got.records, want.cut())
+			}
+		}
+	}
+}
+
+func runWindow(t *testing.T, f sinktest.File, o convert.Options, sinks ...convert.Sink) {
+	t.Helper()
+	r, err := os.Open(f.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if _, err := convert.Run(context.Background(), r, o, sinks...); err != nil {
+		t.Fatalf("%s, from %v: %v", f.Name, o.From, err)
+	}
+}
+
+func compareRecords(t *testing.T, what string, got, want []convert.Record) {
+	t.Helper()
+	if slices.Equal(got, want) {
+		return
+	}
+	for i := range max(len(got), len(want)) {
+		if i >= len(got) || i >= len(want) || got[i] != want[i] {
+			t.Errorf("%s: %d records, want %d; from %d on they are\n%+v\nwant\n%+v", what, len(got), len(want), i,
+				got[i:min(i+1, len(got))], want[i:min(i+1, len(want))])
+			return
+		}
+	}
+}
+
+// startRecords keeps what a window tells of the time before it.
+type startRecords struct {
+	at      convert.Time
+	begun   bool // something else has come
+	records []convert.Record
+}
+
+func (s *startRecords) Begin(t *convert.Trace) error  { s.at = t.Start; return nil }
+func (s *startRecords) Finish(*convert.Summary) error { return nil }
+func (s *startRecords) Consume(b *convert.Batch) error {
+	for i := range b.Records {
+		r := &b.Records[i]
+		if r.Kind == convert.KindSync {
+			continue
+		}
+		if r.Flags&convert.OpenStart != 0 && r.Phase != convert.End && !s.begun {
+			s.records = append(s.records, *r)
+		} else {
+			s.begun = true
+		}
+	}
+	return nil
+}
+
+// openRecords keeps what is open at a time: Begins without an End, the latest
+// label of each goroutine that lives, the latest values of metrics. It also keeps
+// the back-dated Begins that come after it before anything else does.
+type openRecords struct {
+	at      convert.Time
+	begun   bool
+	records []convert.Record
+}
+
+func (o *openRecords) Begin(*convert.Trace) error    { return nil }
+func (o *openRecords) Finish(*convert.Summary) error { return nil }
+func (o *openRecords) Consume(b *convert.Batch) error {
+	for i := range b.Records {
+		r := &b.Records[i]
+		if o.begun || r.Kind == convert.KindSync {
+			continue
+		}
+		if o.begun = r.Time >= o.at; o.begun {
+			continue
+		}
+		switch {
+		case r.Phase == convert.End:
+			o.end(r)
+		case r.Phase == convert.Begin:
+			o.records = append(o.records, *r)
+		case r.Kind == convert.KindGoroutine:
+			for j := range o.records {
+				if h := &o.records[j]; h.Kind == r.Kind && h.G == r.G {
+					h.Name = r.Name
+				}
+			}
+		case r.Kind == convert.KindLabel:
+			o.remove(func(h *convert.Record) bool { return h.Kind == r.Kind && h.G == r.G })
+			o.records = append(o.records, *r)
+		case r.Kind == convert.KindMetric:
+			o.remove(func(h *convert.Record) bool { return h.Kind == r.Kind && h.Name == r.Name })
+			o.records = append(o.records, *r)
+		}
+	}
+	return nil
+}
+
+// end removes the Begin of an End, and the label of a goroutine that exits.
+func (o *openRecords) end(r *convert.Record) {
+	if r.Kind == convert.KindGoroutine {
+		o.remove(func(h *convert.Record) bool { return h.Kind == convert.KindLabel && h.G == r.G })
+	}
+	for i := len(o.records) - 1; i >= 0; i-- {
+		h := &o.records[i]
+		if h.Kind == r.Kind && h.Phase == convert.Begin && h.Start == r.Start && h.Stack == r.Stack &&
+			h.G == r.G && h.P == r.P && h.ID|r.ID == max(h.ID, r.ID) && (r.Kind != convert.KindRegion || h.Name == r.Name) {
+			o.records = slices.Delete(o.records, i, i+1)
+			return
+		}
+	}
+}
+
+func (o *openRecords) remove(is func(*convert.Record) bool) {
+	for i := range o.records {
+		if is(&o.records[i]) {
+			o.records = slices.Delete(o.records, i, i+1)
+			return
+		}
+	}
+}
+
+// cut returns the records as a window that begins then has them.
+func (o *openRecords) cut() []convert.Record {
+	for i := range o.records {
+		r := &o.records[i]
+		r.Time, r.Start, r.Seen, r.Prev = o.at, o.at, max(r.Seen, o.at), convert.StateNone
+		r.Flags |= convert.OpenStart
+	}
+	return o.records
+}
+
+// TestWindowKeepsStateAlone counts what is allocated before a window: the state
+// of the engine, as in a conversion of the whole, but nothing for each record.
+func TestWindowKeepsStateAlone(t *testing.T) {
+	for _, f := range sinktest.Traces(t) {
+		if f.Name != "go1.26.8-multi.trace" {
+			continue
+		}
+		var whole sinktest.Sums
+		runWindow(t, f, convert.Options{}, &whole)
+		length := whole.Summary.End.Sub(whole.Trace.Start)
+		all := mallocs(func() { runWindow(t, f, convert.Options{}) })
+		last := mallocs(func() { runWindow(t, f, convert.Options{From: length - time.Millisecond}) })
+		if last > all+200 {
+			t.Errorf("%s: a window takes %d allocations, the whole trace %d", f.Name, last, all)
+		}
+		return
+	}
+	t.Fatal("no trace to measure with")
+}
+
+func mallocs(f func()) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	f()
+	runtime.ReadMemStats(&after)
+	return after.Mallocs - before.Mallocs
 }
 
 // keptSums adds up the parts of intervals that their Ends tell of.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
 	"time"
 
 	"golang.org/x/exp/trace"
@@ -31,6 +32,7 @@ var subjects = []subject{
 	{name: "read own", run: readOwn},
 	{name: "records", run: convertTo(nothing)},
 	{name: "perfetto", run: convertTo(toPerfetto)},
+	{name: "perfetto end", run: convertEnd(toPerfetto)},
 	{name: "perfetto gzip", run: convertTo(gzipped(toPerfetto))},
 	{name: "otlp jsonl", run: convertTo(toOTLP(otlp.JSONL))},
 	{name: "otlp binary", run: convertTo(toOTLP(otlp.Binary))},
@@ -75,14 +77,39 @@ func readOwn(in io.Reader) (events, written int64, err error) {
 	}
 }
 
+// convertEnd converts the last 20 ms of a trace, whose extent has to be found
+// first.
+func convertEnd(format func(io.Writer) convert.Sink) func(io.Reader) (int64, int64, error) {
+	return func(r io.Reader) (events, written int64, err error) {
+		f, ok := r.(*os.File)
+		if !ok {
+			return 0, 0, errors.New("only of a file can the end be found")
+		}
+		info, err := f.Stat()
+		if err != nil {
+			return 0, 0, err
+		}
+		first, last, err := convert.Extent(context.Background(), io.NewSectionReader(f, 0, info.Size()), convert.Options{})
+		if err != nil {
+			return 0, 0, err
+		}
+		from := max(0, last.Sub(first)-20*time.Millisecond)
+		return convertWith(convert.Options{From: from}, format)(r)
+	}
+}
+
 func convertTo(formats ...func(io.Writer) convert.Sink) func(io.Reader) (int64, int64, error) {
+	return convertWith(convert.Options{Start: time.Unix(1, 0)}, formats...)
+}
+
+func convertWith(o convert.Options, formats ...func(io.Writer) convert.Sink) func(io.Reader) (int64, int64, error) {
 	return func(r io.Reader) (events, written int64, err error) {
 		counters := make([]counter, len(formats))
 		var sinks []convert.Sink
 		for i, f := range formats {
 			sinks = append(sinks, f(&counters[i]))
 		}
-		s, err := convert.Run(context.Background(), r, convert.Options{Start: time.Unix(1, 0)}, sinks...)
+		s, err := convert.Run(context.Background(), r, o, sinks...)
 		if err != nil {
 			return 0, 0, err
 		}

@@ -1,9 +1,11 @@
 package gotrace
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+	"math/bits"
 )
 
 // Extent returns the times of the first and the last Sync of a trace of so many
@@ -185,11 +187,33 @@ func (x *extent) events(at span) error {
 			return errors.New("no event where one is expected")
 		}
 		s.off++
-		t += x.gen.clock.nanoseconds(s.uvarint())
-		s.skip(int(n))
+		dt, ok := s.first(int(n))
+		if !ok {
+			dt = s.uvarint()
+			s.skip(int(n))
+		}
+		t += x.gen.clock.nanoseconds(dt)
 	}
 	x.note(t)
 	return s.err
+}
+
+// first reads a number and passes over n others, if all lie within eight bytes.
+func (s *scan) first(n int) (v uint64, ok bool) {
+	if len(s.b)-s.off < 8 {
+		return 0, false
+	}
+	w := binary.LittleEndian.Uint64(s.b[s.off:])
+	v, _, size := take(w)
+	ends := ^w & tops
+	for range n {
+		ends &= ends - 1
+	}
+	if size > 3 || ends == 0 {
+		return 0, false
+	}
+	s.off += bits.TrailingZeros64(ends)>>3 + 1
+	return v, true
 }
 
 // note takes note of a time. The first is that of the first Sync.

@@ -141,10 +141,12 @@ func (s *scan) uvarintSlow() uint64 {
 	return v
 }
 
+// tops are the top bits of eight bytes: that of a varint's last byte is clear.
+const tops = 0x8080808080808080
+
 // skip passes over n varints, whatever they are, eight bytes at a time where it
-// can: each ends with a byte whose top bit is clear.
+// can.
 func (s *scan) skip(n int) {
-	const tops = 0x8080808080808080
 	run := 0 // bytes of the current one so far
 	for n >= 8 && len(s.b)-s.off >= 8 {
 		ends := ^binary.LittleEndian.Uint64(s.b[s.off:]) & tops
