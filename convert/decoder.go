@@ -80,6 +80,10 @@ type Repairs struct {
 	// Lost is how many bytes within the trace could not be read.
 	Lost int64
 
+	// Text is the beginning of text found in the trace where data should be, or
+	// "": the program seems to have printed to where its trace went.
+	Text string
+
 	// Newer is set if the trace's format is newer than this program: it was
 	// read as the newest that it knows.
 	Newer bool
@@ -108,7 +112,18 @@ func (r Repairs) String() string {
 	say(r.Dropped, "event", "dropped")
 	say(r.Unknown, "event", "of unknown type left out")
 	say(r.Lost, "byte", "within the trace unreadable")
+	if r.Lost > 0 && r.Text != "" {
+		parts = append(parts, "text in the trace: "+excerpt(r.Text))
+	}
 	say(r.Salvaged, "event", fmt.Sprintf("salvaged of a generation that is cut: from t=%v on, other events, most names and all stacks are missing",
 		r.CutAfter.Round(time.Microsecond)))
 	return strings.Join(parts, ", ")
+}
+
+// Hint returns what the user might do about it, or nothing.
+func (r Repairs) Hint() string {
+	if r.Lost > 0 && r.Text != "" {
+		return textHint
+	}
+	return ""
 }

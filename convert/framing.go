@@ -7,6 +7,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // ReadableVersions lists the trace formats that can be read. A Go release
@@ -82,7 +83,7 @@ const (
 //
 //	batch type, [experiment,] generation, thread, time, size, size bytes
 //
-// each but the first two a varint. Other traces just have their bytes counted.
+// each but the first two a varint. Of other traces, it sees whether they were stopped.
 type framing struct {
 	r       io.Reader
 	v2      bool
@@ -96,6 +97,8 @@ type framing struct {
 	starts []int64 // offsets of the last generations; starts[len-1] is gen's
 	seen   int     // generations begun, of which starts has the last
 	closed bool    // gen has ended by an explicit mark
+
+	legacy legacyScan // of other traces
 
 	broken int64  // offset of the first bytes that are no batch, or -1
 	junk   []byte // the first of them
@@ -116,6 +119,8 @@ func (f *framing) Read(p []byte) (int, error) {
 	}
 	if f.v2 {
 		f.scan(p[:n])
+	} else {
+		f.legacy.scan(p[min(max(headerSize-f.off, 0), int64(n)):n])
 	}
 	f.off += int64(n)
 	return n, err
@@ -252,6 +257,7 @@ func (f *framing) tail() (what, hint string) {
 const (
 	stopHint = "was trace.Stop called?"
 	cutHint  = "was the program killed, or the copy interrupted?"
+	textHint = "give the trace a file of its own, instead of what the program prints to"
 )
 
 // next returns the offset of the trace that follows, once all is read; 0 if none
@@ -271,6 +277,24 @@ func (f *framing) describeJunk() (what, hint string) {
 			"split the file there: a trace is to have a file of its own"
 	case len(bytes.Trim(f.junk, "\x00")) == 0:
 		return fmt.Sprintf("zero bytes follow the trace from byte %d on", f.broken), ""
+	case isText(f.junk):
+		return fmt.Sprintf("%d bytes that are no trace data follow at byte %d: %s", n, f.broken, excerpt(string(f.junk))), textHint
 	}
 	return fmt.Sprintf("%d bytes that are no trace data follow at byte %d", n, f.broken), ""
+}
+
+// isText reports whether b may be what a program prints.
+func isText(b []byte) bool {
+	return bytes.IndexFunc(b, func(r rune) bool {
+		return r < ' ' && !strings.ContainsRune("\t\n\r\x1b", r) || r == 0x7f || r == utf8.RuneError
+	}) < 0
+}
+
+// excerpt returns the first line of text, quoted.
+func excerpt(text string) string {
+	line, rest, _ := strings.Cut(strings.TrimSpace(text), "\n")
+	if rest != "" {
+		return strconv.Quote(strings.TrimSpace(line)) + "…"
+	}
+	return strconv.Quote(line)
 }

@@ -32,7 +32,7 @@ func TestFraming(t *testing.T) {
 		{"cut in a head", head + batch(1, "abc") + batch(1, "de")[:4], []int64{16}, "the trace is cut off within a batch"},
 		{"zeros", head + batch(1, "abc") + end + "\x00\x00\x00", []int64{16}, "zero bytes follow the trace from byte 27 on"},
 		{"a trace", head + batch(1, "abc") + end + head, []int64{16}, "a second trace follows at byte 27"},
-		{"garbage", head + batch(1, "abc") + end + "garbage", []int64{16}, "7 bytes that are no trace data follow at byte 27"},
+		{"garbage", head + batch(1, "abc") + end + "garbage", []int64{16}, "7 bytes that are no trace data follow at byte 27: \"garbage\""},
 		{"a varint without end", head + batch(1, "abc") + "\x01" + strings.Repeat("\xff", 40), []int64{16}, "41 bytes that are no trace data follow at byte 26"},
 		{"a batch beyond all bounds", head + "\x01\x01\x01\x01\xff\xff\xff\x7f", []int64{16}, "8 bytes that are no trace data follow at byte 16"},
 	}

@@ -254,6 +254,7 @@ func (d *ownDecoder) repairs() Repairs {
 		Cut:      r.Cut,
 		CutAt:    d.cutAt,
 		Lost:     r.Lost,
+		Text:     r.Text,
 		Newer:    d.r.Newer(),
 	}
 }

@@ -74,15 +74,29 @@ func newSource(r io.Reader, o *Options, stacks *stacks) (*source, error) {
 		s.name = "x"
 	}
 	if err != nil {
-		if s.framing.err != nil {
-			err = s.framing.err
-		}
-		return nil, &InputError{
-			Err:  fmt.Errorf("this %v trace cannot be decoded: %s", h, firstLine(err)),
-			hint: "traces before Go 1.22 can only be read whole: is this one complete?",
-		}
+		return nil, s.undecodable(err)
 	}
 	return s, nil
+}
+
+// undecodable says why the decoder can make nothing of the trace, given its error.
+func (s *source) undecodable(err error) error {
+	f := s.framing
+	text := firstLine(err)
+	is := func(phrase string) bool { return strings.Contains(text, phrase) }
+	switch {
+	case f.err != nil:
+		text = firstLine(f.err)
+	case f.v2:
+	case f.legacy.within() && (is("EOF") || is("varint")):
+		return &InputError{Err: fmt.Errorf("this %v trace is cut off within an event, and cannot be decoded without its end", s.header), hint: cutHint}
+	case !f.legacy.stopped && (is("no EvFrequency event") || is("no consistent ordering")):
+		return &InputError{Err: fmt.Errorf("this %v trace has no end, without which it cannot be decoded", s.header), hint: stopHint}
+	}
+	return &InputError{
+		Err:  fmt.Errorf("this %v trace cannot be decoded: %s", s.header, text),
+		hint: "traces before Go 1.22 can only be read whole: is this one complete?",
+	}
 }
 
 // read reads the next event into ev. It returns io.EOF after the Sync that

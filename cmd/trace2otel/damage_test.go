@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -131,6 +132,9 @@ func madeDamage(t *testing.T) []damagedInput {
 	add("cut of before Go 1.22.trace", v1[:len(v1)*2/3])
 	add("a page of zeros within.trace", zeroed)
 	add("another version follows.trace", append(bytes.Clone(older), one...))
+	text := []byte("step one\nstep two\n")
+	add("text behind the header.trace", slices.Concat(one[:16], text, one[16:]))
+	add("text before the end of a generation.trace", slices.Concat(one[:len(one)-1], text, one[len(one)-1:]))
 	add("cut gzip.trace.gz", zipped.Bytes()[:zipped.Len()*3/4])
 	return made
 }

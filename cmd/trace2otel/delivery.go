@@ -222,7 +222,7 @@ func (d *delivery) remove() {
 
 // watch shows the progress of reading in, and of the delivery, if there is a
 // terminal to show it on.
-func (d *delivery) watch(in *input, c *cli) {
+func (d *delivery) watch(in *opened, c *cli) {
 	if c.progress != nil && !c.messages.quiet {
 		d.progress = newProgress(c.progress, in)
 	}

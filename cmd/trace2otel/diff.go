@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/trace2otel/trace2otel/convert"
+	"github.com/trace2otel/trace2otel/internal/input"
 	"github.com/trace2otel/trace2otel/stats"
 )
 
@@ -142,7 +143,7 @@ func (c *cli) reports(ctx context.Context, input string) (all []*stats.Report, e
 		}
 		r, err := c.report(ctx, path)
 		switch {
-		case errors.Is(err, errNoReport) && !namedAsTrace(path):
+		case isNoReport(err) && !namedAsTrace(path):
 			return nil // a folder may hold anything; a killed test leaves an empty trace
 		case err != nil:
 			return fmt.Errorf("%s: %w", path, err)
@@ -159,6 +160,13 @@ func (c *cli) reports(ctx context.Context, input string) (all []*stats.Report, e
 // errNoReport is that of files that are neither a trace nor a report.
 var errNoReport = errors.New("is no trace, nor the JSON of trace2otel stats")
 
+// isNoReport reports whether err says that a file is something else, and was never
+// a trace.
+func isNoReport(err error) bool {
+	var r *input.Refusal
+	return errors.Is(err, errNoReport) || errors.As(err, &r) && !r.Mangled()
+}
+
 // report analyses a trace, or reads its report.
 func (c *cli) report(ctx context.Context, path string) (*stats.Report, error) {
 	in, err := c.open(ctx, path)
@@ -166,7 +174,7 @@ func (c *cli) report(ctx context.Context, path string) (*stats.Report, error) {
 		return nil, err
 	}
 	defer in.Close()
-	r := bufio.NewReader(in)
+	r := bufio.NewReader(in.Reader)
 	head, err := r.Peek(1)
 	switch {
 	case err == io.EOF:
@@ -179,9 +187,16 @@ func (c *cli) report(ctx context.Context, path string) (*stats.Report, error) {
 			return nil, errNoReport
 		}
 		return report, nil
-	case !bytes.Equal(head, []byte("g")): // go 1.26 trace
+	}
+	in.Reader = r
+	if err := in.asTrace(); err != nil {
+		return nil, err
+	}
+	r = bufio.NewReader(in)
+	if head, _ := r.Peek(len(traceMagic)); string(head) != traceMagic {
 		return nil, errNoReport
 	}
+	c.tellFound(displayName(path), in, 0)
 	o := convert.Options{
 		Name: baseName(path), Decoder: c.decoder, StrictDecode: c.strictDecode,
 		MaxGeneration: int64(c.limits.generation),

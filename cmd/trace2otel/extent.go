@@ -33,7 +33,7 @@ func (x *extent) read(ctx context.Context, refused error) error {
 	}
 	x.done = true
 	x.err = func() error {
-		in, err := openInput(ctx, x.path, x.stdin, x.limits)
+		in, err := openTrace(ctx, x.path, x.stdin, x.limits)
 		if err != nil {
 			return err
 		}
@@ -43,7 +43,8 @@ func (x *extent) read(ctx context.Context, refused error) error {
 		}
 		var r io.Reader = in
 		if in.file != nil {
-			r = io.NewSectionReader(in.file, x.skip, in.size-x.skip) // which needs not be read whole
+			begin := int64(in.found.Before) + x.skip
+			r = io.NewSectionReader(in.file, begin, in.size-begin) // which needs not be read whole
 		} else if err := in.skip(x.skip); err != nil {
 			return err
 		}

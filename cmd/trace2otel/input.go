@@ -13,10 +13,12 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/trace2otel/trace2otel/internal/input"
 )
 
-// An input is a trace to be read, decompressed.
-type input struct {
+// An opened input is a file to be read, decompressed: a trace, mostly.
+type opened struct {
 	io.Reader
 	close   []func() error
 	packed  bool // it is compressed
@@ -26,16 +28,18 @@ type input struct {
 	file    *os.File // whose bytes are those of the trace, if they are; else nil
 	limits  limits
 	stored  atomic.Int64 // bytes read so far, as they are stored
+
+	found input.Finding // by asTrace
 }
 
 // open opens an input within the limits.
-func (c *cli) open(ctx context.Context, path string) (*input, error) {
+func (c *cli) open(ctx context.Context, path string) (*opened, error) {
 	return openInput(ctx, path, c.stdin, c.limits)
 }
 
 // openInput opens the file called path, takes stdin for "-", or fetches a URL.
-func openInput(ctx context.Context, path string, stdin *os.File, l limits) (*input, error) {
-	in := &input{limits: l}
+func openInput(ctx context.Context, path string, stdin *os.File, l limits) (*opened, error) {
+	in := &opened{limits: l}
 	if isURL(path) {
 		body, err := fetch(ctx, path)
 		if err != nil {
@@ -72,15 +76,55 @@ func openInput(ctx context.Context, path string, stdin *os.File, l limits) (*inp
 	return in, nil
 }
 
+// openTrace opens an input that is to be a trace. What was mixed in before its
+// first batch is passed over, and told by found.
+func openTrace(ctx context.Context, path string, stdin *os.File, l limits) (*opened, error) {
+	in, err := openInput(ctx, path, stdin, l)
+	if err != nil {
+		return nil, err
+	}
+	if err := in.asTrace(); err != nil {
+		in.Close()
+		return nil, err
+	}
+	return in, nil
+}
+
+// asTrace looks whether the input is a trace, and has it begin where that does.
+// The error says what the input is instead.
+func (in *opened) asTrace() error {
+	head := make([]byte, input.HeadSize)
+	n, readErr := io.ReadFull(in.Reader, head)
+	head = head[:n]
+	var err error
+	if in.found, err = input.Examine(head); err != nil {
+		return err
+	}
+	rest := in.Reader
+	if readErr != nil && readErr != io.ErrUnexpectedEOF {
+		rest = failing{readErr} // for the decoder, when it gets there
+	}
+	in.Reader = io.MultiReader(bytes.NewReader(in.found.Cut(head)), rest)
+	if in.found.Within > 0 {
+		in.file = nil
+	}
+	return nil
+}
+
+// A failing reader has nothing but an error.
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }
+
 // skip passes over what comes before a trace that is not the first of its input.
-func (in *input) skip(n int64) error {
+func (in *opened) skip(n int64) error {
 	_, err := io.CopyN(io.Discard, in, n)
 	return err
 }
 
 // read has the input be what r holds, decompressed. If that fails, the input is
 // closed.
-func (in *input) read(r io.Reader) error {
+func (in *opened) read(r io.Reader) error {
 	plain, closer, err := decompress(counted{in.limits.stored(r), &in.stored})
 	if err != nil {
 		in.Close()
@@ -107,7 +151,7 @@ func (c counted) Read(p []byte) (int, error) {
 }
 
 // Close closes what openInput opened.
-func (in *input) Close() {
+func (in *opened) Close() {
 	for _, f := range in.close {
 		f()
 	}

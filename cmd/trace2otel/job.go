@@ -65,8 +65,8 @@ func (j *job) follower(at int64) job {
 }
 
 // openJob opens the input of a job where its trace begins.
-func (c *cli) openJob(ctx context.Context, j *job) (*input, error) {
-	in, err := c.open(ctx, j.input)
+func (c *cli) openJob(ctx context.Context, j *job) (*opened, error) {
+	in, err := openTrace(ctx, j.input, c.stdin, c.limits)
 	if err != nil {
 		return nil, err
 	}
@@ -75,6 +75,14 @@ func (c *cli) openJob(ctx context.Context, j *job) (*input, error) {
 		return nil, err
 	}
 	return in, nil
+}
+
+// tellFound says what was passed over before a trace, unless another one of the
+// same input came before it.
+func (c *cli) tellFound(name string, in *opened, skipped int64) {
+	if in.found.Any() && skipped == 0 {
+		c.messages.warning(name, hinted{errors.New(in.found.String()), in.found.Hint()})
+	}
 }
 
 // A target is an output and its place.
@@ -220,6 +228,7 @@ func (c *cli) convert(ctx context.Context, j job) ([]destination, *convert.Summa
 		return nil, nil, nil, err
 	}
 	defer in.Close()
+	c.tellFound(j.name(), in, j.skip)
 
 	var files []destination
 	var sinks sinks
@@ -355,7 +364,7 @@ func (c *cli) judge(name string, s *convert.Summary, files []destination, failed
 	}
 	if s.Repairs.Any() {
 		code = exitLoss
-		c.messages.warning(name, fmt.Errorf("not all is as it was: %v", s.Repairs))
+		c.messages.warning(name, hinted{fmt.Errorf("not all is as it was: %v", s.Repairs), s.Repairs.Hint()})
 	}
 	if s.Unstopped {
 		c.messages.warning(name, hinted{errors.New(convert.UnstoppedNote), "was the program killed, or did it exit without trace.Stop?"})

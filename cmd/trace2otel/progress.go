@@ -12,11 +12,11 @@ import (
 // many of its spans have been sent. The nil progress shows nothing.
 type progress struct {
 	bar *progressbar.ProgressBar
-	in  *input
+	in  *opened
 }
 
 // newProgress shows the progress of reading in on w, from in's next Read on.
-func newProgress(w io.Writer, in *input) *progress {
+func newProgress(w io.Writer, in *opened) *progress {
 	size := int64(-1)
 	if in.regular {
 		size = in.size + 1 // a bar that is full takes itself off the screen, and there is more to send

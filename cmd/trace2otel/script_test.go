@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/base64"
 	"errors"
 	"flag"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"strconv"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/pprof/profile"
 	"github.com/klauspost/compress/gzip"
@@ -75,6 +77,7 @@ func TestScripts(t *testing.T) {
 			"compress": compress,
 			"cut":      cut,
 			"join":     join,
+			"mangle":   mangle,
 			"age":      age,
 			"only":     only,
 			"profile":  checkProfile,
@@ -136,6 +139,34 @@ func join(ts *testscript.TestScript, _ bool, args []string) {
 		all.WriteString(ts.ReadFile(name))
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), all.Bytes(), 0o666))
+}
+
+// mangle HOW FROM TO does to a file what a transport does that takes it for text.
+func mangle(ts *testscript.TestScript, _ bool, args []string) {
+	data := []byte(ts.ReadFile(args[1]))
+	switch args[0] {
+	case "crlf":
+		data = bytes.ReplaceAll(data, []byte("\n"), []byte("\r\n"))
+	case "latin1":
+		var text []byte
+		for _, c := range data {
+			text = utf8.AppendRune(text, rune(c))
+		}
+		data = text
+	case "replace":
+		data = bytes.ToValidUTF8(data, []byte("\uFFFD"))
+	case "utf16":
+		text := []byte("\xff\xfe")
+		for _, c := range data {
+			text = append(text, c, 0)
+		}
+		data = text
+	case "base64":
+		data = base64.StdEncoding.AppendEncode(nil, data)
+	default:
+		ts.Fatalf("mangle cannot do %s", args[0])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), data, 0o666))
 }
 
 // age FILE TIME sets the modification time of a file.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/trace2otel/trace2otel/internal/input"
 )
 
 // A source is an input of convert.
@@ -61,8 +62,8 @@ func (c *cli) pattern(ctx context.Context, arg string) (all []source) {
 	return all
 }
 
-// folder returns the traces in a folder and those in it, sorted: all files with
-// the magic of one. What only has the name of one is an input as well, whose
+// folder returns the traces in a folder and those in it, sorted, by what is in the
+// files. What only has the name of one is an input as well, whose
 // error says what it is instead: a program that is killed leaves an empty file.
 func (c *cli) folder(ctx context.Context, dir string) (all []source) {
 	var others int
@@ -76,7 +77,7 @@ func (c *cli) folder(ctx context.Context, dir string) (all []source) {
 			return nil
 		case !entry.Type().IsRegular():
 			return nil
-		case !hasMagic(ctx, path) && !namedAsTrace(path):
+		case !isTrace(ctx, path) && !namedAsTrace(path):
 			others++
 			return ctx.Err()
 		}
@@ -98,17 +99,17 @@ func (c *cli) folder(ctx context.Context, dir string) (all []source) {
 	return all
 }
 
-// hasMagic reports whether a file is a trace, perhaps compressed. One that
-// cannot be opened may be.
-func hasMagic(ctx context.Context, path string) bool {
+// isTrace reports whether a file is a trace, perhaps compressed, or was one before
+// something changed it. One that cannot be opened may be.
+func isTrace(ctx context.Context, path string) bool {
 	in, err := openInput(ctx, path, nil, noLimits)
 	if err != nil {
 		return errors.Is(err, fs.ErrPermission)
 	}
 	defer in.Close()
-	head := make([]byte, len(traceMagic))
-	_, err = io.ReadFull(in, head)
-	return err == nil && bytes.Equal(head, []byte(traceMagic))
+	head := make([]byte, input.HeadSize)
+	n, _ := io.ReadFull(in, head)
+	return input.IsTrace(head[:n])
 }
 
 func namedAsTrace(path string) bool {

@@ -29,6 +29,10 @@ type Report struct {
 	// but for those with which reading ends: see [Reader.Offset].
 	Lost int64
 
+	// Text is the beginning of what was found where a batch should be, or in
+	// one, if it is text: the program printed to where its trace went.
+	Text string
+
 	// Tables counts the ids that came twice, and the batches of strings,
 	// stacks, CPU samples and clock readings that ended in an error.
 	Tables int64
@@ -46,6 +50,7 @@ func (r *Reader) Report() Report {
 	s := &r.split
 	report.Cut += s.cuts
 	report.Lost += s.lost
+	report.Text = s.text
 	report.Tables += s.spoilt
 	return report
 }

@@ -14,6 +14,7 @@ func (s *splitter) salvage() (g *generation, after, err error) {
 	s.gen.reset()
 	g = &s.gen
 	g.offset = s.offset()
+	s.before = batch{}
 	for {
 		h, err := s.head()
 		switch {
@@ -177,37 +178,51 @@ func (s *splitter) following(h batchHead) (gen uint64, ok bool) {
 func (s *splitter) resync() error {
 	b := s.fill(headSize)
 	s.damage = s.offset()
-	if bytes.HasPrefix(b, []byte("go 1.")) {
-		return errNotBatch // a trace of its own
-	}
 	before, first := s.lost, s.last()
+	var skipped skipped
 	for ; len(b) > 0; b = s.fill(headSize) {
 		if first+1 < s.last() {
 			first++
 			s.drop(first) // nothing in it was a batch
 		}
-		s.pos++
-		s.lost++
-		if b[0] != byte(evEventBatch) {
-			continue
+		if bytes.HasPrefix(b, []byte("go 1.")) {
+			break // a trace of its own
 		}
-		s.pos--
-		h, err := s.head()
-		if err == nil && s.plausible(h) {
-			s.lost--
+		if s.resumes(b, &skipped) {
+			s.noteText(&skipped)
 			return nil
 		}
+		skipped.add(b[0])
 		s.pos++
+		s.lost++
 	}
+	s.noteText(&skipped)
 	s.lost = before // that is not within the trace
 	return errNotBatch
 }
 
+// resumes reports whether the trace goes on with b, what comes next, after bytes
+// were skipped.
+func (s *splitter) resumes(b []byte, skipped *skipped) bool {
+	switch {
+	case b[0] == byte(evEventBatch):
+		h, err := s.head()
+		return err == nil && s.plausible(h)
+	case b[0] != byte(evEndOfGeneration) || s.version < go126 || s.gen.num == 0 || !skipped.isLine():
+		return false // a digit of text, or anything
+	case len(b) == 1:
+		return s.err == io.EOF
+	}
+	next, err := parseHead(b[1:])
+	return err == nil && next.gen == s.gen.num+1
+}
+
 // plausible reports whether h, after bytes that were none, is the head of a
-// batch of this trace: another one or its end has to follow.
+// batch of this trace: another one or its end has to follow. Batches come in no
+// order of their times, but those are large numbers, close to one another.
 func (s *splitter) plausible(h batchHead) bool {
 	g := &s.gen
-	if h.gen == 0 || h.data == 0 || g.num != 0 && h.gen-g.num > 1 || h.time < g.minTime {
+	if h.gen == 0 || h.data == 0 || g.num != 0 && h.gen-g.num > 1 || h.time < g.minTime-g.minTime/8 {
 		return false
 	}
 	gen, ok := s.following(h)

@@ -90,6 +90,9 @@ type splitter struct {
 	cuts      int64
 	lost      int64 // bytes
 	spoilt    int64 // batches of tables, and ids
+
+	before batch  // the last one of the generation
+	text   string // the first that was found where data should be
 }
 
 // next reads the next generation. It returns io.EOF if the trace ends, and for
@@ -174,7 +177,9 @@ func (s *splitter) add(h batchHead) error {
 	chunk, off := s.last(), s.pos+h.size
 	data := s.chunks[chunk][off : off+h.data]
 	s.pos += h.size + h.data
+	s.before = batch{chunk: uint32(chunk), off: uint32(off), size: uint32(h.data)}
 	if h.experiment {
+		s.before = batch{}
 		return nil // in a format of its own
 	}
 	var first Type
