@@ -99,8 +99,8 @@ func TestPlacesOfStories(t *testing.T) {
 		},
 		{
 			"a region of a task that ended before the window", "trace firsttask=5" + start + `
-0 G1 begin region "r" id=5 stack=1 open-start
-0 G1 begin region "s" id=4 stack=1 open-start
+0 G1 begin region "r" parent=5 stack=1 open-start
+0 G1 begin region "s" parent=4 stack=1 open-start
 40 G1 end region endstack=1
 60 G1 end region endstack=1` + end,
 			"", "",
