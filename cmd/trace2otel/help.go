@@ -57,7 +57,8 @@ const viewLong = `Convert a trace to a Perfetto timeline and open it in the Perf
 
 The UI's page, https://ui.perfetto.dev, fetches the timeline from this program,
 which serves it at 127.0.0.1:9001 and ends when that is done. The timeline does
-not leave your machine. The link is printed, for the case that no browser opens.
+not leave your machine, and no other page can fetch it. The link is printed, for
+the case that no browser opens; who has it can fetch the timeline, too.
 
 INPUT is a trace, plain or compressed by gzip or zstd, or the URL of one; - is
 standard input.`

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -89,7 +90,7 @@ func (c *cli) view(ctx context.Context, j job, browser bool) exitCode {
 		return code
 	}
 
-	s := newFileServer(t.path, baseName(j.input)+t.ext)
+	s := newFileServer(t.path, l.Addr().String(), baseName(j.input)+t.ext)
 	link := viewLink(l.Addr(), s.path)
 	switch _, err := fmt.Fprintln(c.stdout, link); {
 	case errors.Is(err, syscall.EPIPE):
@@ -123,19 +124,28 @@ func viewLink(addr net.Addr, path string) string {
 		"&startupCommands=" + url.QueryEscape(string(commands))
 }
 
-// A fileServer serves one file to the Perfetto UI, and to nobody else's pages.
+// A fileServer serves one file to the Perfetto UI, and to nobody else's pages: it
+// has to be asked for by its address and not by a name that somebody lets point
+// here, under a path that nobody can guess, and by a page that is the UI's, if by
+// any.
 type fileServer struct {
 	file    string
-	path    string
-	fetched chan struct{} // closed when all of it has been sent
+	host    string        // as requests have it
+	path    string        // has an element that is drawn by chance
+	fetched chan struct{} // closed when all of it has been sent to the UI
 	once    sync.Once
 }
 
-func newFileServer(file, name string) *fileServer {
-	return &fileServer{file: file, path: "/" + name, fetched: make(chan struct{})}
+func newFileServer(file, host, name string) *fileServer {
+	return &fileServer{file: file, host: host, path: "/" + rand.Text() + "/" + name, fetched: make(chan struct{})}
 }
 
 func (s *fileServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	origin := r.Header.Get("Origin")
+	if r.Host != s.host || origin != "" && origin != perfettoUI {
+		http.Error(w, "this is for "+perfettoUI, http.StatusForbidden)
+		return
+	}
 	h := w.Header()
 	h.Set("Access-Control-Allow-Origin", perfettoUI)
 	h.Set("Access-Control-Allow-Private-Network", "true")
@@ -173,12 +183,13 @@ func (s *fileServer) send(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodHead {
 		return
 	}
-	if n, err := io.Copy(w, f); err == nil && n == size {
+	n, err := io.Copy(w, f)
+	if err == nil && n == size && r.Header.Get("Origin") == perfettoUI {
 		s.once.Do(func() { close(s.fetched) })
 	}
 }
 
-// serve serves until the file has been fetched or ctx ends.
+// serve serves until the UI has fetched the file or ctx ends.
 func (s *fileServer) serve(ctx context.Context, l net.Listener) exitCode {
 	server := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second}
 	ended := make(chan struct{})

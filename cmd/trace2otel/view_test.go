@@ -147,11 +147,22 @@ func (v *viewing) wait(t *testing.T) exitCode {
 
 func request(t *testing.T, method, address string) (*http.Response, []byte) {
 	t.Helper()
+	return requestBy(t, method, address, "", perfettoUI)
+}
+
+// requestBy requests what is at an address, as if it were reached by the name of
+// host, if that is not empty, and for a page of origin.
+func requestBy(t *testing.T, method, address, host, origin string) (*http.Response, []byte) {
+	t.Helper()
 	req, err := http.NewRequest(method, address, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.Header.Set("Origin", "https://ui.perfetto.dev")
+	req.Host = host
+	if origin != "" {
+		req.Header.Set("Origin", origin)
+	}
+	req.Header.Set("Range", "bytes=0-") // which is all
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Fatal(err)
@@ -164,8 +175,9 @@ func request(t *testing.T, method, address string) (*http.Response, []byte) {
 	return resp, body
 }
 
-// TestView fetches as the Perfetto UI does, after what must not end the
-// serving.
+// TestView fetches as the Perfetto UI does, after what must not end the serving:
+// other paths and methods, names that others let point here, other pages, and
+// who is no page at all.
 func TestView(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "x.pftrace")
 	if code, stderr := execute(t, false, nil, "perfetto", smallTrace, "-o", file); code != exitOK {
@@ -176,41 +188,72 @@ func TestView(t *testing.T) {
 		t.Fatal(err)
 	}
 	v := startView(t, smallTrace, "--no-browser")
-	if !strings.HasPrefix(v.source, "http://127.0.0.1:") || !strings.HasSuffix(v.source, "/go1.26.8-annotations.pftrace") {
+	u, err := url.Parse(v.source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !regexp.MustCompile(`^http://127\.0\.0\.1:\d+/[A-Z2-7]{26}/go1\.26\.8-annotations\.pftrace$`).MatchString(v.source) {
 		t.Errorf("the page is to fetch %s", v.source)
 	}
+	guessed := "http://" + u.Host + "/go1.26.8-annotations.pftrace"
 	for _, tt := range []struct {
 		method, address string
+		host, origin    string
 		status          int
 	}{
-		{"GET", strings.TrimSuffix(v.source, ".pftrace"), 404},
-		{"POST", v.source, 405},
-		{"OPTIONS", v.source, 204},
-		{"HEAD", v.source, 200},
-		{"GET", v.source, 200},
+		{"GET", strings.TrimSuffix(v.source, ".pftrace"), "", perfettoUI, 404},
+		{"GET", guessed, "", perfettoUI, 404},
+		{"GET", "http://" + u.Host + "/", "", perfettoUI, 404},
+		{"GET", v.source, "evil.example:" + u.Port(), perfettoUI, 403},
+		{"GET", v.source, "evil.example:" + u.Port(), "", 403},
+		{"GET", v.source, "localhost:" + u.Port(), perfettoUI, 403},
+		{"GET", v.source, "127.0.0.1", perfettoUI, 403},
+		{"GET", v.source, "", "https://evil.example", 403},
+		{"GET", v.source, "", "null", 403},
+		{"OPTIONS", v.source, "", "https://evil.example", 403},
+		{"POST", v.source, "", perfettoUI, 405},
+		{"OPTIONS", v.source, "", perfettoUI, 204},
+		{"HEAD", v.source, "", perfettoUI, 200},
+		{"GET", v.source, "", "", 200}, // somebody who knows the link
+		{"GET", v.source, "", perfettoUI, 200},
 	} {
-		resp, body := request(t, tt.method, tt.address)
+		what := strings.Join([]string{tt.method, tt.address, tt.host, tt.origin}, " ")
+		resp, body := requestBy(t, tt.method, tt.address, tt.host, tt.origin)
 		if resp.StatusCode != tt.status {
-			t.Errorf("%s %s: %s", tt.method, tt.address, resp.Status)
+			t.Errorf("%s: %s", what, resp.Status)
 		}
 		for name, value := range map[string]string{
-			"Access-Control-Allow-Origin":          "https://ui.perfetto.dev",
+			"Access-Control-Allow-Origin":          perfettoUI,
 			"Access-Control-Allow-Private-Network": "true",
 			"Cache-Control":                        "no-store",
 		} {
+			if tt.status == 403 {
+				value = ""
+			}
 			if got := resp.Header.Get(name); got != value {
-				t.Errorf("%s %s: %s: %q", tt.method, tt.address, name, got)
+				t.Errorf("%s: %s: %q", what, name, got)
 			}
 		}
 		if tt.method == "GET" && tt.status == 200 && !bytes.Equal(body, want) {
-			t.Errorf("%d bytes are not the file's %d", len(body), len(want))
+			t.Errorf("%s: %d bytes are not the file's %d", what, len(body), len(want))
+		}
+		if tt.status != 200 && bytes.Contains(body, want[:16]) {
+			t.Errorf("%s: the answer has the file", what)
 		}
 		if tt.method == "HEAD" && resp.ContentLength != int64(len(want)) {
-			t.Errorf("HEAD: length %d, want %d", resp.ContentLength, len(want))
+			t.Errorf("%s: length %d, want %d", what, resp.ContentLength, len(want))
 		}
 	}
 	if code := v.wait(t); code != exitOK {
 		t.Errorf("exit code %d: %s", code, &v.stderr)
+	}
+}
+
+// TestViewDrawsItsPath has other paths each time.
+func TestViewDrawsItsPath(t *testing.T) {
+	a, b := newFileServer("x", "h", "n"), newFileServer("x", "h", "n")
+	if a.path == b.path {
+		t.Errorf("the path is %s again", a.path)
 	}
 }
 
