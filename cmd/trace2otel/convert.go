@@ -55,7 +55,7 @@ func (c *cli) newConvert() *cobra.Command {
 		if err := errors.Join(c.checkInputs(args, "until"), c.assertions.check()); err != nil {
 			return err
 		}
-		if err := b.vacant(jobs); err != nil {
+		if err := b.vacant(c, jobs); err != nil {
 			c.messages.failure("", err)
 			c.code = exitFailed
 			return nil
@@ -233,7 +233,7 @@ func (b *batch) selected() (outs []output, err error) {
 
 // vacant sees to it that the folder is there and, unless forced, that no output
 // is.
-func (b *batch) vacant(jobs []job) error {
+func (b *batch) vacant(c *cli, jobs []job) error {
 	for _, j := range jobs {
 		for _, t := range j.targets {
 			if b.force {
@@ -260,7 +260,7 @@ func (b *batch) vacant(jobs []job) error {
 			if err := makeFolder(dir); err != nil {
 				return err
 			}
-			removeStray(dir)
+			c.temporary.clean(dir)
 			made[dir] = true
 		}
 	}

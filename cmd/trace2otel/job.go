@@ -88,8 +88,9 @@ func (c *cli) tellFound(name string, in *opened, skipped int64) {
 // A target is an output and its place.
 type target struct {
 	output
-	path string // or "-" for standard output
-	keep bool   // refuse to replace what is there
+	path string   // or "-" for standard output
+	file *os.File // instead of a path: a temporary one of the caller
+	keep bool     // refuse to replace what is there
 
 	delivery *delivery // instead of a path
 	meter    *meter    // likewise
@@ -110,6 +111,9 @@ func (t *target) open(ctx context.Context, c *cli, m outputMode) (destination, e
 			return nil, err
 		}
 		return t.meter, nil
+	}
+	if t.file != nil {
+		return intoFile(t.file, m, c.temporary)
 	}
 	f, err := createOutput(t.path, c.stdout, m, c.temporary)
 	if err != nil {

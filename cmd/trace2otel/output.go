@@ -53,6 +53,16 @@ func createOutput(path string, stdout *os.File, m outputMode, t *temporaries) (*
 	return o, err
 }
 
+// intoFile creates an output that is written to a temporary file of the caller.
+func intoFile(f *os.File, m outputMode, t *temporaries) (*outputFile, error) {
+	o := &outputFile{name: "a temporary file", room: m.room, temporary: t}
+	err := o.stream(f, outputMode{})
+	if m.gzip {
+		o.zip = gzwriter.New(rawOutput{o})
+	}
+	return o, err
+}
+
 func openOutput(path string, stdout *os.File, m outputMode, t *temporaries) (*outputFile, error) {
 	o := &outputFile{name: path, keep: m.keep, room: m.room, temporary: t}
 	if path == stdio {
@@ -169,12 +179,16 @@ func (o *outputFile) commit() error {
 	if err := o.f.Sync(); err != nil {
 		return withoutPath(err)
 	}
-	if err := o.f.Close(); err != nil {
-		return withoutPath(err)
+	if !canLock {
+		// Some systems rename no file that is open.
+		if err := o.f.Close(); err != nil {
+			return withoutPath(err)
+		}
 	}
 	if err := o.replaceable(); err != nil {
 		return err // it has changed since the run began
 	}
+	// It stays locked, or another run could take it for stray until it is renamed.
 	if err := os.Rename(o.f.Name(), o.place); err != nil {
 		var link *os.LinkError
 		if errors.As(err, &link) {
@@ -219,30 +233,64 @@ func (o *outputFile) discard() {
 // temporaries are the temporary files there are, so that they can be removed
 // when the program ends under a conversion that is stuck.
 type temporaries struct {
-	mu    sync.Mutex // that may happen at any time
-	names map[string]bool
+	mu      sync.Mutex // that may happen at any time
+	names   map[string]bool
+	cleaned map[string]bool // folders without those of killed runs
 }
 
 // temporaryPattern is that of the names of temporary files.
 const temporaryPattern = ".trace2otel-*.tmp"
 
-// create creates a temporary file in the folder dir. Its name tells whose it
-// is, and has the same length for all outputs, since file systems limit it.
+// clean removes what killed runs have left in dir, once.
+func (t *temporaries) clean(dir string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.cleanOnce(dir)
+}
+
+func (t *temporaries) cleanOnce(dir string) {
+	if t.cleaned[dir] {
+		return
+	}
+	if t.cleaned == nil {
+		t.cleaned = make(map[string]bool)
+	}
+	t.cleaned[dir] = true
+	removeStray(dir)
+}
+
+// create creates a temporary file in the folder dir, which it cleans first. Its
+// name tells whose it is, and has the same length for all outputs, since file
+// systems limit it.
 func (t *temporaries) create(dir string, perm fs.FileMode) (*os.File, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	name := filepath.Join(dir, strings.Replace(temporaryPattern, "*", rand.Text(), 1))
-	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, perm)
-	if err != nil {
-		return nil, err
+	t.cleanOnce(dir)
+	for range maxCreations {
+		name := filepath.Join(dir, strings.Replace(temporaryPattern, "*", rand.Text(), 1))
+		f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, perm)
+		if err != nil {
+			return nil, err
+		}
+		locked, busy := lock(f) // for removeStray
+		if busy || locked && !isFile(name, f) {
+			// That of another run was faster, and took it for stray.
+			f.Close()
+			os.Remove(name)
+			continue
+		}
+		if t.names == nil {
+			t.names = make(map[string]bool)
+		}
+		t.names[name] = true
+		return f, nil
 	}
-	lock(f) // for removeStray
-	if t.names == nil {
-		t.names = make(map[string]bool)
-	}
-	t.names[name] = true
-	return f, nil
+	return nil, errors.New("somebody removes all temporary files there")
 }
+
+// maxCreations is how often create tries. Other runs look for strays only when they
+// begin.
+const maxCreations = 100
 
 // remove removes a temporary file, if it is one, and still there.
 func (t *temporaries) remove(name string) {

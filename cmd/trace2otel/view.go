@@ -78,19 +78,16 @@ func (c *cli) view(ctx context.Context, j job, browser bool) exitCode {
 		c.messages.failure("", cannotWrite("a temporary file", err))
 		return exitFailed
 	}
-	place.Close()
 	defer c.temporary.remove(place.Name())
+	defer place.Close() // locked until then
 	t := &j.targets[0]
-	t.path = place.Name()
-	quiet := c.messages.quiet
-	c.messages.quiet = true // about the temporary file
+	t.file = place
 	code := c.run(ctx, j)
-	c.messages.quiet = quiet
 	if code != exitOK && code != exitLoss {
 		return code
 	}
 
-	s := newFileServer(t.path, l.Addr().String(), baseName(j.input)+t.ext)
+	s := newFileServer(place.Name(), l.Addr().String(), baseName(j.input)+t.ext)
 	link := viewLink(l.Addr(), s.path)
 	switch _, err := fmt.Fprintln(c.stdout, link); {
 	case errors.Is(err, syscall.EPIPE):
