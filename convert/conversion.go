@@ -69,6 +69,8 @@ func (c *conversion) read(r io.Reader) error {
 	s := &c.summary
 	if err != io.EOF && err != errWindowEnd {
 		s.Loss = src.loss(err, c.engine.start)
+	} else if err == io.EOF {
+		s.Loss = src.behind()
 	}
 	if src.events == src.syncs {
 		return noGeneration(s.Loss, src.decoder.repairs(), src.framing.empty())

@@ -80,7 +80,8 @@ const DefaultBatchSize = 1024
 // largest generation, not by its length.
 //
 // A trace that is damaged is converted as far as it can be read: the error is
-// nil and Summary.Loss says what is missing. If nothing of it can be used, the
+// nil and Summary.Loss says what is missing. An error of r whose method Trailing
+// returns true says that the trace was whole before it. If nothing of it can be used, the
 // error is an [*InputError], and no sink gets to finish. If sinks failed and
 // the input did not, the error is a [SinkErrors], and the other sinks have
 // finished. When ctx ends, Run stops soon and returns its cause.

@@ -116,6 +116,9 @@ func (f *framing) Read(p []byte) (int, error) {
 	n, err := f.r.Read(p)
 	if err != nil && err != io.EOF {
 		f.err = err
+		if isTrailing(err) {
+			err = io.EOF
+		}
 	}
 	if f.v2 {
 		f.scan(p[:n])
@@ -124,6 +127,13 @@ func (f *framing) Read(p []byte) (int, error) {
 	}
 	f.off += int64(n)
 	return n, err
+}
+
+// isTrailing reports whether err says that all that was read before it is whole:
+// compressed data, and something else behind it.
+func isTrailing(err error) bool {
+	var trailing interface{ Trailing() bool }
+	return errors.As(err, &trailing) && trailing.Trailing()
 }
 
 // scan follows the framing through the bytes at offset f.off.
@@ -237,7 +247,7 @@ func (f *framing) rest() {
 // that could not be read to its end: a description, a hint, or nothing.
 func (f *framing) tail() (what, hint string) {
 	switch {
-	case f.err != nil:
+	case f.err != nil && !isTrailing(f.err):
 		var h interface{ Hint() string } // of the reader: it may know
 		if errors.As(f.err, &h) {
 			hint = h.Hint()

@@ -79,13 +79,23 @@ func newSource(r io.Reader, o *Options, stacks *stacks) (*source, error) {
 	return s, nil
 }
 
+// behind returns the loss of what follows a trace that is whole, if something does:
+// see [Run].
+func (s *source) behind() *Loss {
+	err := s.framing.err
+	if err == nil || !isTrailing(err) {
+		return nil
+	}
+	return &Loss{Err: err, Offset: s.framing.off}
+}
+
 // undecodable says why the decoder can make nothing of the trace, given its error.
 func (s *source) undecodable(err error) error {
 	f := s.framing
 	text := firstLine(err)
 	is := func(phrase string) bool { return strings.Contains(text, phrase) }
 	switch {
-	case f.err != nil:
+	case f.err != nil && !isTrailing(f.err):
 		text = firstLine(f.err)
 	case f.v2:
 	case f.legacy.within() && (is("EOF") || is("varint")):

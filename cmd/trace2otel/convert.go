@@ -60,6 +60,7 @@ func (c *cli) newConvert() *cobra.Command {
 			c.code = exitFailed
 			return nil
 		}
+		c.limits.hashed = b.accounts.report != ""
 		c.code = pool{b.workers, b.failFast}.run(cmd.Context(), c, jobs)
 		c.code = worse(c.code, b.accounts.write(c, jobs))
 		return nil

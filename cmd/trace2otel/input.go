@@ -8,11 +8,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"sync/atomic"
+	"slices"
 	"time"
-
-	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/zstd"
 
 	"github.com/trace2otel/trace2otel/internal/input"
 )
@@ -21,13 +18,14 @@ import (
 type opened struct {
 	io.Reader
 	close   []func() error
-	packed  bool // it is compressed
-	regular bool // it can be read more than once, and has a meaningful modTime
+	onClose func() // when nothing is read any more, and the file is still open
+	packed  bool   // it is compressed
+	regular bool   // it can be read more than once, and has a meaningful modTime
 	modTime time.Time
 	size    int64    // of the file, if regular
 	file    *os.File // whose bytes are those of the trace, if they are; else nil
 	limits  limits
-	stored  atomic.Int64 // bytes read so far, as they are stored
+	stored  *input.Digest // what is read, as it is stored; nil if nothing is
 
 	found input.Finding // by asTrace
 }
@@ -40,40 +38,45 @@ func (c *cli) open(ctx context.Context, path string) (*opened, error) {
 // openInput opens the file called path, takes stdin for "-", or fetches a URL.
 func openInput(ctx context.Context, path string, stdin *os.File, l limits) (*opened, error) {
 	in := &opened{limits: l}
+	if err := in.open(ctx, path, stdin); err != nil {
+		return nil, err
+	}
+	return in, nil
+}
+
+// open opens the input. If that fails, it is closed.
+func (in *opened) open(ctx context.Context, path string, stdin *os.File) error {
 	if isURL(path) {
 		body, err := fetch(ctx, path)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		in.close = append(in.close, body.Close)
-		if err := in.read(body); err != nil {
-			return nil, err
-		}
-		return in, nil
+		return in.read(body)
 	}
 	f := stdin
 	if path != stdio {
 		var err error
 		if f, err = os.Open(path); err != nil {
-			return nil, fmt.Errorf("cannot be opened: %w", withoutPath(err))
+			return fmt.Errorf("cannot be opened: %w", withoutPath(err))
 		}
 		in.close = append(in.close, f.Close)
 	}
 	if info, err := f.Stat(); err == nil {
 		if info.IsDir() {
 			in.Close()
-			return nil, hinted{errors.New("is a directory"), "name the traces in it"}
+			return hinted{errors.New("is a directory"), "name the traces in it"}
 		}
 		in.regular = path != stdio && info.Mode().IsRegular()
 		in.modTime, in.size = info.ModTime(), info.Size()
 	}
 	if err := in.read(f); err != nil {
-		return nil, err
+		return err
 	}
 	if in.regular && !in.packed {
 		in.file = f
 	}
-	return in, nil
+	return nil
 }
 
 // openTrace opens an input that is to be a trace. What was mixed in before its
@@ -125,7 +128,14 @@ func (in *opened) skip(n int64) error {
 // read has the input be what r holds, decompressed. If that fails, the input is
 // closed.
 func (in *opened) read(r io.Reader) error {
-	plain, closer, err := decompress(counted{in.limits.stored(r), &in.stored})
+	in.stored = input.NewDigest(in.limits.stored(r), in.limits.hashed)
+	in.close = append(in.close, func() error {
+		if in.onClose != nil {
+			in.onClose()
+		}
+		return nil
+	})
+	plain, closer, err := decompress(in.stored)
 	if err != nil {
 		in.Close()
 		return err
@@ -138,36 +148,26 @@ func (in *opened) read(r io.Reader) error {
 	return nil
 }
 
-// A counted reader counts what it reads.
-type counted struct {
-	io.Reader
-	n *atomic.Int64
-}
-
-func (c counted) Read(p []byte) (int, error) {
-	n, err := c.Reader.Read(p)
-	c.n.Add(int64(n))
-	return n, err
-}
-
-// Close closes what openInput opened.
+// Close closes what openInput opened, the last first: decompressors read on
+// goroutines of their own.
 func (in *opened) Close() {
-	for _, f := range in.close {
+	for _, f := range slices.Backward(in.close) {
 		f()
 	}
+	in.close = nil
 }
 
 // A compression is recognised by the magic at its beginning, never by name.
 type compression struct {
 	name  string
 	magic string
-	open  func(io.Reader) (r io.Reader, close func() error, err error)
+	open  func(io.Reader) (io.ReadCloser, error)
 }
 
 var compressions = []compression{
-	{"gzip", "\x1f\x8b", openGzip},         // RFC 1952, 2.3.1
-	{"zstd", "\x28\xb5\x2f\xfd", openZstd}, // RFC 8878, 3.1.1
-	{"zstd", "\x50\x2a\x4d\x18", openZstd}, // 3.1.2: a skippable frame, as pzstd begins with
+	{"gzip", "\x1f\x8b", input.OpenGzip},         // RFC 1952, 2.3.1
+	{"zstd", "\x28\xb5\x2f\xfd", input.OpenZstd}, // RFC 8878, 3.1.1
+	{"zstd", "\x50\x2a\x4d\x18", input.OpenZstd}, // 3.1.2: a skippable frame, as pzstd begins with
 }
 
 // magicSize is the length of the longest magic.
@@ -186,34 +186,13 @@ func decompress(r io.Reader) (io.Reader, func() error, error) {
 		if !bytes.HasPrefix(head, []byte(c.magic)) {
 			continue
 		}
-		plain, closer, err := c.open(r)
+		plain, err := c.open(r)
 		if err != nil {
 			return nil, nil, c.explain(err)
 		}
-		return compressed{plain, c}, closer, nil
+		return compressed{plain, c}, plain.Close, nil
 	}
 	return r, nil, nil
-}
-
-func openGzip(r io.Reader) (io.Reader, func() error, error) {
-	z, err := gzip.NewReader(r)
-	if err != nil {
-		return nil, nil, err
-	}
-	return z, z.Close, nil
-}
-
-// maxWindow bounds the memory to decompress zstd: what its own command takes
-// without --long.
-const maxWindow = 128 << 20
-
-func openZstd(r io.Reader) (io.Reader, func() error, error) {
-	z, err := zstd.NewReader(r, zstd.WithDecoderMaxWindow(maxWindow))
-	if err != nil {
-		return nil, nil, err
-	}
-	rc := z.IOReadCloser()
-	return rc, rc.Close, nil
 }
 
 // A compressed reader says of errors that it was not the trace that broke.
@@ -232,8 +211,9 @@ func (c compressed) Read(p []byte) (int, error) {
 
 func (c compression) explain(err error) error {
 	var system *fs.PathError
+	var trailing *input.TrailingError
 	switch {
-	case errors.As(err, &system):
+	case errors.As(err, &system), errors.As(err, &trailing):
 		return err
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return fmt.Errorf("the %s data is cut off", c.name)

@@ -86,9 +86,10 @@ func TestDamagedCompression(t *testing.T) {
 		{"gzip cut in its checksum", gz[:len(gz)-1], "the gzip data is cut off"},
 		{"gzip with an unknown method", "\x1f\x8b\x07" + gz[3:], "the gzip data is damaged: gzip: invalid header"},
 		{"gzip with a wrong checksum", gz[:len(gz)-8] + "12345678", "the gzip data is damaged: gzip: invalid checksum"},
-		{"gzip with something after it", gz + "something more", "the gzip data is damaged: gzip: invalid header"},
+		{"gzip with something after it", gz + "something more", "bytes that are no gzip data follow it: 14, \"something more\""},
+		{"gzip with a damaged member after it", gz + "\x1f\x8b\x07" + gz[3:], "the gzip data is damaged: gzip: invalid header"},
 		{"zstd cut", zst[:len(zst)-6], "the zstd data is cut off"},
-		{"zstd with something after it", zst + "something more", "the zstd data is damaged: "},
+		{"zstd with something after it", zst + "something more", "bytes that are no zstd data follow it: 14, \"something more\""},
 		{"zstd with a window of 256 MiB", zstdWindow(28), "the zstd data is damaged: window size exceeded"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

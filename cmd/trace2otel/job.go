@@ -66,11 +66,16 @@ func (j *job) follower(at int64) job {
 
 // openJob opens the input of a job where its trace begins.
 func (c *cli) openJob(ctx context.Context, j *job) (*opened, error) {
-	in, err := openTrace(ctx, j.input, c.stdin, c.limits)
-	if err != nil {
+	in := &opened{limits: c.limits}
+	in.onClose = func() { j.outcome.note(ctx, in) }
+	if err := in.open(ctx, j.input, c.stdin); err != nil {
 		return nil, err
 	}
-	if err := in.skip(j.skip); err != nil {
+	err := in.asTrace()
+	if err == nil {
+		err = in.skip(j.skip)
+	}
+	if err != nil {
 		in.Close()
 		return nil, err
 	}
@@ -266,7 +271,6 @@ func (c *cli) convert(ctx context.Context, j job) ([]destination, *convert.Summa
 			c.messages.warning(j.name(), fmt.Errorf("%w: the profiles are empty", err))
 		}
 	}
-	j.outcome.stored = in.stored.Load()
 	return files, summary, analysis, sinks.outputErrors(err)
 }
 

@@ -19,6 +19,8 @@ type limits struct {
 	generation   byteSize
 	output       byteSize      // 0: none
 	timeout      time.Duration // 0: none
+
+	hashed bool // what is read is, for a report
 }
 
 // The limits unless others are asked for: well above what programs write.

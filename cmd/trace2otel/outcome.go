@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
@@ -17,12 +18,22 @@ type outcome struct {
 	skipped  bool             // it was not begun
 	summary  *convert.Summary // nil if nothing could be read
 	stored   int64            // bytes of the input that were read, as they are stored
+	sha256   string           // of them, if they are all there is
 	written  []string         // files
 	said     []said
 	asserted []stats.Check
 	took     time.Duration
 
 	followers []job // of the traces that follow in the same input
+}
+
+// note takes down how much of an input was read. A file is read to its end, if a
+// report is to have its digest; what can be read once only is not waited for.
+func (o *outcome) note(ctx context.Context, in *opened) {
+	if in.regular && ctx.Err() == nil {
+		in.stored.Rest()
+	}
+	o.stored, o.sha256 = in.stored.Bytes(), in.stored.Sum()
 }
 
 // A said is a message about an input.

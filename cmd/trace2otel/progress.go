@@ -41,7 +41,7 @@ type watched struct {
 
 func (w watched) Read(b []byte) (int, error) {
 	n, err := w.Reader.Read(b)
-	w.p.bar.Set64(w.p.in.stored.Load())
+	w.p.bar.Set64(w.p.in.stored.Bytes())
 	return n, err
 }
 

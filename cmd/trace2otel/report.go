@@ -142,12 +142,7 @@ func (t *reportTotals) count(status string) {
 
 func inputReport(j *job) reportInput {
 	o := j.outcome
-	in := reportInput{Input: j.name(), Status: o.status(), Asserted: o.asserted}
-	if sum, size, ok := digest(j.input); ok && j.input != stdio {
-		in.SHA256, in.Stored = sum, size
-	} else {
-		in.Stored = o.stored
-	}
+	in := reportInput{Input: j.name(), Status: o.status(), SHA256: o.sha256, Stored: o.stored, Asserted: o.asserted}
 	if s := o.summary; s != nil {
 		in.Format, in.Events, in.Generations, in.Goroutines = s.Version, s.Events, s.Generations, s.Goroutines
 		in.Covered, in.Bytes, in.Used = int64(s.End.Sub(s.Start)), s.Bytes, s.Bytes

@@ -1,8 +1,13 @@
 package main
 
 import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/xml"
+	"io"
 	"os"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"strings"
@@ -74,5 +79,36 @@ func TestNothingIsInjected(t *testing.T) {
 	rows := strings.Split(strings.TrimSpace(r.markdown()), "\n")
 	if last := rows[len(rows)-1]; len(rows) != 5 || strings.Count(last, "|") != 6 || strings.Contains(last, "<b>") {
 		t.Errorf("table: %q", rows)
+	}
+}
+
+// TestDigestIsOfWhatWasRead changes a file after it was read: the report tells of
+// the bytes that the outputs were made of.
+func TestDigestIsOfWhatWasRead(t *testing.T) {
+	data, err := os.ReadFile("../../testdata/go1.26.8-annotations.trace")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "x.trace")
+	if err := os.WriteFile(path, data, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	c := newCLI(os.Stdin, os.Stdout, io.Discard)
+	c.limits.hashed = true
+	j := job{input: path, outcome: new(outcome)}
+	in, err := c.openJob(context.Background(), &j)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadAll(in); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, 0); err != nil {
+		t.Fatal(err)
+	}
+	in.Close()
+	sum := sha256.Sum256(data)
+	if r := inputReport(&j); r.SHA256 != hex.EncodeToString(sum[:]) || r.Stored != int64(len(data)) {
+		t.Errorf("the report has the digest %s of %d bytes, want %x of %d", r.SHA256, r.Stored, sum, len(data))
 	}
 }

@@ -40,7 +40,7 @@ var only = map[string][]string{
 	"go.opentelemetry.io/proto/otlp":    {"otlp/export", "internal/otlpserver"},
 	"go.opentelemetry.io/otel":          {"otlp/export", "cmd/trace2otel"}, // whose log it is
 	"google.golang.org/grpc":            {"otlp/export", "internal/otlpserver"},
-	"github.com/klauspost/compress":     {"cmd/trace2otel", "internal/gzwriter", "pprofout"},
+	"github.com/klauspost/compress":     {"internal/gzwriter", "internal/input", "pprofout"},
 	"github.com/DataDog/sketches-go":    {"stats"},
 	"golang.org/x/perf":                 {"stats"},
 	"gonum.org/v1/plot":                 {"stats"},
