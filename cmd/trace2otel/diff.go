@@ -167,8 +167,19 @@ func isNoReport(err error) bool {
 	return errors.Is(err, errNoReport) || errors.As(err, &r) && !r.Mangled()
 }
 
-// report analyses a trace, or reads its report.
+// report analyses a trace, or reads its report, within the time there is for an
+// input.
 func (c *cli) report(ctx context.Context, path string) (*stats.Report, error) {
+	ctx, cancel := c.limits.within(ctx)
+	defer cancel()
+	r, err := c.analyse(ctx, path)
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	return r, err
+}
+
+func (c *cli) analyse(ctx context.Context, path string) (*stats.Report, error) {
 	in, err := c.open(ctx, path)
 	if err != nil {
 		return nil, err

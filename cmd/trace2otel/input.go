@@ -57,18 +57,25 @@ func (in *opened) open(ctx context.Context, path string, stdin *os.File) error {
 	f := stdin
 	if path != stdio {
 		var err error
-		if f, err = os.Open(path); err != nil {
+		if f, err = input.Open(ctx, path); ctx.Err() != nil {
+			return context.Cause(ctx)
+		} else if err != nil {
 			return fmt.Errorf("cannot be opened: %w", withoutPath(err))
 		}
 		in.close = append(in.close, f.Close)
 	}
+	blocks := true
 	if info, err := f.Stat(); err == nil {
 		if info.IsDir() {
 			in.Close()
 			return hinted{errors.New("is a directory"), "name the traces in it"}
 		}
-		in.regular = path != stdio && info.Mode().IsRegular()
+		blocks = !info.Mode().IsRegular()
+		in.regular = path != stdio && !blocks
 		in.modTime, in.size = info.ModTime(), info.Size()
+	}
+	if blocks {
+		return in.readStream(ctx, f)
 	}
 	if err := in.read(f); err != nil {
 		return err
@@ -76,6 +83,17 @@ func (in *opened) open(ctx context.Context, path string, stdin *os.File) error {
 	if in.regular && !in.packed {
 		in.file = f
 	}
+	return nil
+}
+
+// readStream has the input be what a pipe or a device gives until ctx ends.
+func (in *opened) readStream(ctx context.Context, r io.Reader) error {
+	i := input.NewInterruptible(ctx, r)
+	if err := in.read(i); err != nil {
+		i.Close()
+		return err
+	}
+	in.close = append(in.close, i.Close) // before all that reads from it
 	return nil
 }
 
