@@ -159,7 +159,7 @@ func (b *batch) plan(outs []output, sources []source, start *startTime) ([]job, 
 	}
 	var jobs []job
 	existing := statInputs(inputs)
-	takenBy := make(map[string]string) // outputs, by the input they are of
+	taken := make(claims)
 	for _, s := range sources {
 		input := s.input
 		j := job{input: input, err: s.err, outcome: new(outcome)}
@@ -167,15 +167,12 @@ func (b *batch) plan(outs []output, sources []source, start *startTime) ([]job, 
 			jobs = append(jobs, j)
 			continue
 		}
+		if j.err = taken.claim(&s, b.dir, outs); j.err != nil {
+			jobs = append(jobs, j)
+			continue
+		}
 		for _, o := range outs {
-			path := filepath.Join(b.dir, s.dir, baseName(input)+o.ext)
-			if other, taken := takenBy[path]; taken {
-				return nil, hinted{
-					fmt.Errorf("%s and %s would both become %s", displayName(other), displayName(input), path),
-					"convert them to different folders",
-				}
-			}
-			takenBy[path] = input
+			path := s.output(b.dir, o)
 			if err := existing.spare(path); err != nil {
 				return nil, err
 			}
@@ -187,6 +184,35 @@ func (b *batch) plan(outs []output, sources []source, start *startTime) ([]job, 
 		jobs = append(jobs, j)
 	}
 	return jobs, nil
+}
+
+// output returns the path of an output of a source.
+func (s *source) output(dir string, o output) string {
+	return filepath.Join(dir, s.dir, baseName(s.input)+o.ext)
+}
+
+// claims are the paths of outputs that inputs have, by the input.
+type claims map[string]string
+
+// claim takes the outputs of a source, all or none: an error says which input has
+// one of them.
+func (c claims) claim(s *source, dir string, outs []output) error {
+	for _, o := range outs {
+		path := s.output(dir, o)
+		switch other, taken := c[path]; {
+		case taken && other == s.input:
+			return errors.New("is named twice, and converted once")
+		case taken:
+			return hinted{
+				fmt.Errorf("would become %s, as %s does", printable(path), displayName(other)),
+				"convert them to different folders",
+			}
+		}
+	}
+	for _, o := range outs {
+		c[s.output(dir, o)] = s.input
+	}
+	return nil
 }
 
 // outputs returns what to make of each input, or the error that the flags have

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -131,26 +130,30 @@ func (c *cli) diff(ctx context.Context, old, new []string, d *diffFlags) exitCod
 }
 
 // reports returns the report of an input, or those of all in a folder.
-func (c *cli) reports(ctx context.Context, input string) (all []*stats.Report, err error) {
-	info, err := os.Stat(input)
-	if input == stdio || err != nil || !info.IsDir() {
-		r, err := c.report(ctx, input)
+func (c *cli) reports(ctx context.Context, path string) (all []*stats.Report, err error) {
+	info, err := os.Stat(path)
+	if path == stdio || err != nil || !info.IsDir() {
+		r, err := c.report(ctx, path)
 		return []*stats.Report{r}, err
 	}
-	err = filepath.WalkDir(input, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || !entry.Type().IsRegular() {
-			return err
+	files, _, err := input.Walk(ctx, path)
+	for _, f := range files {
+		if err == nil && f.Err != nil && (!errors.Is(f.Err, input.ErrDangling) || namedAsTrace(f.Path)) {
+			err = f.Err
 		}
-		r, err := c.report(ctx, path)
+		if err != nil || f.Err != nil {
+			continue
+		}
+		r, reportErr := c.report(ctx, f.Path)
 		switch {
-		case isNoReport(err) && !namedAsTrace(path):
-			return nil // a folder may hold anything; a killed test leaves an empty trace
-		case err != nil:
-			return fmt.Errorf("%s: %w", path, err)
+		case isNoReport(reportErr) && !namedAsTrace(f.Path):
+			// a folder may hold anything; a killed test leaves an empty trace
+		case reportErr != nil:
+			err = fmt.Errorf("%s: %w", f.Path, reportErr)
+		default:
+			all = append(all, r)
 		}
-		all = append(all, r)
-		return nil
-	})
+	}
 	if err == nil && len(all) == 0 {
 		err = hinted{errors.New("holds no trace"), "name a folder with traces, or with the JSON of trace2otel stats"}
 	}

@@ -179,18 +179,19 @@ const convertLong = `Write several outputs of one or more traces. Each trace is 
 the number of outputs.
 
 INPUT is a trace, plain or compressed by gzip or zstd; a folder, which is
-searched for traces; a pattern like 'traces/*.trace'; a URL, like that of a
-program's /debug/pprof/trace; or - for standard input. Outputs are named after
-the trace, without .gz or .zst and then .trace or .out, or after the URL's host;
-those of a folder lie as the traces lie in it:
+searched for traces, and links in it followed; a pattern like 'traces/*.trace';
+a URL, like that of a program's /debug/pprof/trace; or - for standard input.
+Outputs are named after the trace, without .gz or .zst and then .trace or .out,
+or after the URL's host; those of a folder lie as the traces lie in it:
 
 %s
 A trace that cannot be converted does not stop the others. A trace without
 dates (before Go 1.25), without --start, makes no OTLP; its other outputs are
 written, and the exit code is 3.
 
-Nothing is done if two outputs would have the same name (exit code 2), or if one
-exists already (exit code 1) and there is no --force.
+An input whose outputs would have the names of another's (x.trace beside
+x.trace.gz, or one named twice) is an error of its own. Nothing is done if an
+output exists already (exit code 1) and there is no --force.
 
 --report, --junit and --annotations say what became of each input, for machines.`
 

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"slices"
 	"time"
@@ -153,15 +152,15 @@ func (in *opened) read(r io.Reader) error {
 		}
 		return nil
 	})
-	plain, closer, err := decompress(in.stored)
+	plain, packed, err := input.Decompress(in.stored)
 	if err != nil {
 		in.Close()
 		return err
 	}
-	_, in.packed = plain.(compressed)
+	in.packed = packed
 	in.Reader = in.limits.plain(plain)
-	if closer != nil {
-		in.close = append(in.close, closer)
+	if c, ok := plain.(io.Closer); ok {
+		in.close = append(in.close, c.Close)
 	}
 	return nil
 }
@@ -173,68 +172,4 @@ func (in *opened) Close() {
 		f()
 	}
 	in.close = nil
-}
-
-// A compression is recognised by the magic at its beginning, never by name.
-type compression struct {
-	name  string
-	magic string
-	open  func(io.Reader) (io.ReadCloser, error)
-}
-
-var compressions = []compression{
-	{"gzip", "\x1f\x8b", input.OpenGzip},         // RFC 1952, 2.3.1
-	{"zstd", "\x28\xb5\x2f\xfd", input.OpenZstd}, // RFC 8878, 3.1.1
-	{"zstd", "\x50\x2a\x4d\x18", input.OpenZstd}, // 3.1.2: a skippable frame, as pzstd begins with
-}
-
-// magicSize is the length of the longest magic.
-const magicSize = 4
-
-// decompress returns the plain bytes of r, which may be compressed.
-func decompress(r io.Reader) (io.Reader, func() error, error) {
-	var buf [magicSize]byte
-	n, err := io.ReadFull(r, buf[:])
-	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
-		return nil, nil, fmt.Errorf("cannot be read: %w", withoutPath(err))
-	}
-	head := buf[:n]
-	r = io.MultiReader(bytes.NewReader(head), r)
-	for _, c := range compressions {
-		if !bytes.HasPrefix(head, []byte(c.magic)) {
-			continue
-		}
-		plain, err := c.open(r)
-		if err != nil {
-			return nil, nil, c.explain(err)
-		}
-		return compressed{plain, c}, plain.Close, nil
-	}
-	return r, nil, nil
-}
-
-// A compressed reader says of errors that it was not the trace that broke.
-type compressed struct {
-	io.Reader
-	compression
-}
-
-func (c compressed) Read(p []byte) (int, error) {
-	n, err := c.Reader.Read(p)
-	if err != nil && err != io.EOF {
-		err = c.explain(err)
-	}
-	return n, err
-}
-
-func (c compression) explain(err error) error {
-	var system *fs.PathError
-	var trailing *input.TrailingError
-	switch {
-	case errors.As(err, &system), errors.As(err, &trailing):
-		return err
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return fmt.Errorf("the %s data is cut off", c.name)
-	}
-	return fmt.Errorf("the %s data is damaged: %w", c.name, err)
 }

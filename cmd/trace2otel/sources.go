@@ -63,38 +63,39 @@ func (c *cli) pattern(ctx context.Context, arg string) (all []source) {
 }
 
 // folder returns the traces in a folder and those in it, sorted, by what is in the
-// files. What only has the name of one is an input as well, whose
-// error says what it is instead: a program that is killed leaves an empty file.
+// files; links are followed. What only has the name of a trace is an input as
+// well, whose error says what it is instead: a program that is killed leaves an
+// empty file.
 func (c *cli) folder(ctx context.Context, dir string) (all []source) {
-	var others int
-	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+	files, again, err := input.Walk(ctx, dir)
+	others := 0
+	for _, f := range files {
+		rel, relErr := filepath.Rel(dir, filepath.Dir(f.Path))
+		dangling := errors.Is(f.Err, input.ErrDangling)
 		switch {
-		case err != nil:
-			all = append(all, source{input: path, err: fmt.Errorf("cannot be searched: %w", withoutPath(err))})
-			if entry != nil && entry.IsDir() {
-				return fs.SkipDir
-			}
-			return nil
-		case !entry.Type().IsRegular():
-			return nil
-		case !isTrace(ctx, path) && !namedAsTrace(path):
+		case ctx.Err() != nil:
+		case dangling && namedAsTrace(f.Path):
+			all = append(all, source{input: f.Path, err: f.Err})
+		case f.Err != nil && !dangling:
+			all = append(all, source{input: f.Path, err: fmt.Errorf("cannot be searched: %w", f.Err)})
+		case dangling, !isTrace(ctx, f.Path) && !namedAsTrace(f.Path):
 			others++
-			return ctx.Err()
+		case relErr != nil:
+			all = append(all, source{input: f.Path, err: relErr})
+		default:
+			all = append(all, source{input: f.Path, dir: rel})
 		}
-		rel, err := filepath.Rel(dir, filepath.Dir(path))
-		if err != nil {
-			return err
-		}
-		all = append(all, source{input: path, dir: rel})
-		return ctx.Err()
-	})
+	}
 	switch {
 	case err != nil:
-		return append(all, source{input: dir, err: err})
+		return append(all, source{input: dir, err: context.Cause(ctx)})
 	case len(all) == 0:
 		return []source{{input: dir, err: fmt.Errorf("holds no trace; files searched: %d", others)}}
 	case others > 0:
 		c.messages.note(displayName(dir), "%d of %d files are no traces", others, others+len(all))
+	}
+	if again > 0 {
+		c.messages.note(displayName(dir), "links that lead to files and folders found already, and are passed over: %d", again)
 	}
 	return all
 }

@@ -1,4 +1,4 @@
-package main
+package input
 
 import (
 	"bytes"
@@ -15,7 +15,7 @@ import (
 
 const content = "go 1.26 trace\x00\x00\x00 and more"
 
-func gzipped(t *testing.T, text string) string {
+func gzipText(t *testing.T, text string) string {
 	t.Helper()
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
@@ -53,15 +53,15 @@ func TestDecompress(t *testing.T) {
 		{"empty", "", ""},
 		{"shorter than any magic", "go", "go"},
 		{"first half of a magic", "\x28\xb5", "\x28\xb5"},
-		{"gzip", gzipped(t, content), content},
-		{"gzip of nothing", gzipped(t, ""), ""},
+		{"gzip", gzipText(t, content), content},
+		{"gzip of nothing", gzipText(t, ""), ""},
 		{"zstd", zstandard(t, content), content},
 		{"zstd with a window of 128 MiB", zstdWindow(27), ""},
 		{"zstd after a skippable frame", "\x50\x2a\x4d\x18\x02\x00\x00\x00xx" + zstandard(t, content), content},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			// A pipe may give a byte at a time.
-			r, closer, err := decompress(iotest.OneByteReader(strings.NewReader(test.data)))
+			r, _, err := Decompress(iotest.OneByteReader(strings.NewReader(test.data)))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -69,8 +69,8 @@ func TestDecompress(t *testing.T) {
 			if err != nil || string(got) != test.want {
 				t.Errorf("got %q, %v", got, err)
 			}
-			if closer != nil {
-				if err := closer(); err != nil {
+			if c, ok := r.(io.Closer); ok {
+				if err := c.Close(); err != nil {
 					t.Error(err)
 				}
 			}
@@ -79,7 +79,7 @@ func TestDecompress(t *testing.T) {
 }
 
 func TestDamagedCompression(t *testing.T) {
-	gz, zst := gzipped(t, content), zstandard(t, content)
+	gz, zst := gzipText(t, content), zstandard(t, content)
 	for _, test := range []struct{ name, data, want string }{
 		{"gzip cut in its head", gz[:5], "the gzip data is cut off"},
 		{"gzip cut in its body", gz[:20], "the gzip data is cut off"},
@@ -93,7 +93,7 @@ func TestDamagedCompression(t *testing.T) {
 		{"zstd with a window of 256 MiB", zstdWindow(28), "the zstd data is damaged: window size exceeded"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			r, _, err := decompress(strings.NewReader(test.data))
+			r, _, err := Decompress(strings.NewReader(test.data))
 			if err == nil {
 				_, err = io.ReadAll(r)
 			}
@@ -107,14 +107,14 @@ func TestDamagedCompression(t *testing.T) {
 // What the system says about a file is no damage of what is in it.
 func TestReadErrorIsNoDamage(t *testing.T) {
 	broken := &fs.PathError{Op: "read", Path: "x", Err: errors.New("input/output error")}
-	r, _, err := decompress(io.MultiReader(strings.NewReader(gzipped(t, content)[:20]), iotest.ErrReader(broken)))
+	r, _, err := Decompress(io.MultiReader(strings.NewReader(gzipText(t, content)[:20]), iotest.ErrReader(broken)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err = io.ReadAll(r); !errors.Is(err, broken) || strings.Contains(err.Error(), "gzip") {
 		t.Errorf("got %v", err)
 	}
-	_, _, err = decompress(iotest.ErrReader(broken))
+	_, _, err = Decompress(iotest.ErrReader(broken))
 	if err == nil || err.Error() != "cannot be read: input/output error" {
 		t.Errorf("got %v", err)
 	}
