@@ -278,8 +278,14 @@ func TestGarbage(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := batches(t, data)
-	for _, garbage := range []string{"\x00", "\xff\xff\xff", "garbage in the middle", "\x01\x01\x01\x01\x01", string(make([]byte, 4096))} {
-		at := all[len(all)/2].start
+	middle := all[len(all)/2]
+	at := middle.start
+	gen, _ := binary.Uvarint(data[at+1:])
+	for _, garbage := range []string{
+		"\x00", "\xff\xff\xff", "garbage in the middle", "\x01\x01\x01\x01\x01", string(make([]byte, 4096)),
+		// What looks like a batch, but of a time before the generation.
+		"\xff\x01" + string(binary.AppendUvarint(nil, gen)) + "\x63\x02\x04\x00\x00\x00\x00",
+	} {
 		changed := append(append(append([]byte(nil), data[:at]...), garbage...), data[at:]...)
 		n, report, err := emitted(t, changed, gotrace.Options{})
 		if want := wireEvents(t, data); n != want || report.Lost != int64(len(garbage)) || err != nil || report.Repaired > 0 {

@@ -88,9 +88,6 @@ func (o *ordering) amend(c *cursor, t *thread, v verdict) bool {
 		g := o.goroutines.find(int64(c.args[0]))
 		o.unbind(g.id)
 		g.status = goStatus(c.args[2])
-		if g.status == goSyscall && int64(c.args[1]) == t.id {
-			t.g = g.id
-		}
 	case goroutineNotRunning, goroutineNotInSyscall:
 		o.running(t).status = o.presupposed(c.typ)
 	case goroutineOnOtherThread:
