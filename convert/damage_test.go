@@ -3,6 +3,7 @@ package convert_test
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"os"
 	"path/filepath"
@@ -283,20 +284,35 @@ func TestUnstopped(t *testing.T) {
 		}
 	}
 	whole := read(t, "go1.26.8-multi.trace")
+	const between = 993798 // generations
 	for _, c := range []struct {
-		bytes int
-		o     convert.Options
-		want  bool
+		what string
+		data []byte
+		o    convert.Options
+		want bool
 	}{
-		{len(whole), convert.Options{}, false},
-		{len(whole), convert.Options{To: time.Second}, false},
-		{993798, convert.Options{}, true}, // between generations
-		{993798, convert.Options{Decoder: convert.DecoderX}, true},
-		{993798 + 50000, convert.Options{}, false}, // that is told as a loss
+		{"the whole", whole, convert.Options{}, false},
+		{"a part", whole, convert.Options{To: time.Second}, false},
+		{"cut between generations", whole[:between], convert.Options{}, true},
+		{"cut between generations, by x", whole[:between], convert.Options{Decoder: convert.DecoderX}, true},
+		{"cut within a generation, which is told as a loss", whole[:between+50000], convert.Options{}, false},
+		{"cut between generations, and damaged: it may be the damage", slices.Concat(
+			whole[:firstBatch(whole)], []byte("\xff\xff\xff"), whole[firstBatch(whole):between]), convert.Options{}, false},
 	} {
-		s, err := convert.Run(t.Context(), bytes.NewReader(whole[:c.bytes]), c.o)
+		s, err := convert.Run(t.Context(), bytes.NewReader(c.data), c.o)
 		if err != nil || s.Unstopped != c.want {
-			t.Errorf("%d bytes, %+v: unstopped is %v, error %v", c.bytes, c.o, s.Unstopped, err)
+			t.Errorf("%s: unstopped is %v, error %v", c.what, s.Unstopped, err)
 		}
 	}
+}
+
+// firstBatch returns where the first batch of a trace ends.
+func firstBatch(data []byte) int {
+	at := 16 + 1 // the header, and the type
+	size := uint64(0)
+	for range 4 { // generation, thread, time and size
+		v, n := binary.Uvarint(data[at:])
+		size, at = v, at+n
+	}
+	return at + int(size)
 }

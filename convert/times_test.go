@@ -2,10 +2,12 @@ package convert_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"os"
 	"testing"
 
 	"github.com/trace2otel/trace2otel/convert"
+	"github.com/trace2otel/trace2otel/internal/forge"
 	"github.com/trace2otel/trace2otel/internal/gotrace"
 	"github.com/trace2otel/trace2otel/internal/sinktest"
 )
@@ -56,4 +58,36 @@ func TestTimesAreOfTheTrace(t *testing.T) {
 	if ties == 0 {
 		t.Error("no two events have the same time")
 	}
+}
+
+// TestMovedEventsAreCounted reads two generations that overlap by half a
+// microsecond. Events of the second that are earlier than the last of the first
+// are moved to the time of that, and counted.
+func TestMovedEventsAreCounted(t *testing.T) {
+	const running, tick = 1, 64
+	f := forge.New()
+	f.Sync(1)
+	f.Batch(1, 1, 1000, forge.Event[gotrace.Type](nil, gotrace.EvProcStatus, 0, 0, running))
+	f.End()
+	f.Batch(2, ^uint64(0), 992, append(binary.AppendUvarint([]byte{50, 8}, 1e9/tick), 51, 1, 1, 1, 1))
+	f.Batch(2, 1, 994, forge.Event(forge.Event[gotrace.Type](nil, gotrace.EvProcStatus, 0, 0, running), gotrace.EvProcStop, 1))
+	f.Batch(2, 1, 1010, forge.Event[gotrace.Type](nil, gotrace.EvProcStart, 0, 0, 1))
+	f.End()
+	var rec sinktest.Recorder
+	s, err := convert.Run(t.Context(), bytes.NewReader(f.Bytes()), convert.Options{}, &rec, new(sinktest.Checker))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Adjusted != 2 || s.Loss != nil || s.Repairs.Any() {
+		t.Errorf("%d events moved, want 2; %+v, %v", s.Adjusted, s.Loss, s.Repairs)
+	}
+	for _, r := range rec.Records {
+		if r.Kind == convert.KindProc && r.State == convert.StateIdle && r.Phase == convert.End {
+			if r.Start != 1000*tick || r.Time != 1010*tick {
+				t.Errorf("idle from %d to %d, want from %d to %d", r.Start, r.Time, 1000*tick, 1010*tick)
+			}
+			return
+		}
+	}
+	t.Error("P0 never idles")
 }
