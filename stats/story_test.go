@@ -487,3 +487,36 @@ func TestDeepNesting(t *testing.T) {
 		}
 	}
 }
+
+// TestNameThatComesVeryLate has a goroutine wait more often, before its name is
+// known, than is kept for it. Its time is its function's all the same, and so are
+// the waits that follow; the others are in the spread over all functions.
+func TestNameThatComesVeryLate(t *testing.T) {
+	for _, waits := range []int64{maxEarly, maxEarly + 50} {
+		var text strings.Builder
+		text.WriteString("0 G1 begin goroutine\n0 G1 begin running P0\n")
+		for i := range waits {
+			fmt.Fprintf(&text, "%[1]d G1 end running\n%[1]d G1 begin runnable\n%[2]d G1 end runnable\n%[2]d G1 begin running P0\n", 10*i+1, 10*i+4)
+		}
+		fmt.Fprintf(&text, "%[1]d G1 goroutine \"main.late\"\n%[1]d G1 end running\n%[1]d G1 end goroutine \"main.late\"\n", 10*waits)
+		s := New(nil, Options{})
+		if err := sinktest.Story(t, text.String()).Replay(s, 1000); err != nil {
+			t.Fatal(err)
+		}
+		r := s.Report()
+		if len(r.Functions) != 1 {
+			t.Fatalf("%d functions, want one: %+v", len(r.Functions), r.Functions)
+		}
+		f := &r.Functions[0]
+		if f.Name != "main.late" || f.Count != 1 || int64(f.Runnable) != 3*waits || int64(f.Total) != 10*waits {
+			t.Errorf("%q: %d goroutines, runnable %d, of %d in all", f.Name, f.Count, f.Runnable, f.Total)
+		}
+		known := waits
+		if waits > maxEarly {
+			known = 0 // it counted as one without a name
+		}
+		if f.Latency.Count != known || r.Scheduler.Latency.Count != waits {
+			t.Errorf("of %d waits for a P, %d are main.late's and %d in all", waits, f.Latency.Count, r.Scheduler.Latency.Count)
+		}
+	}
+}

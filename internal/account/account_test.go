@@ -126,6 +126,16 @@ func TestTotalsExcludeOneAnother(t *testing.T) {
 45 G1 end running
 45 G1 end goroutine
 `, "runnable=25 stopped=15 blocked=5"},
+		{"an assist that is told of late takes nothing twice", `
+0 G1 begin goroutine
+0 G1 begin running P0
+10 G1 begin assist
+30 G1 end assist
+20 G1 begin assist seen=35 open-start
+38 G1 end assist
+40 G1 end running
+40 G1 end goroutine
+`, "running=12 assist=28"},
 		{"a stop that is told of late takes no more than there is", `
 0 G1 begin goroutine
 0 G1 begin running P0
