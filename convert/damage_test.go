@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/trace2otel/trace2otel/convert"
+	"github.com/trace2otel/trace2otel/internal/forge"
+	"github.com/trace2otel/trace2otel/internal/gotrace"
 	"github.com/trace2otel/trace2otel/internal/sinktest"
 )
 
@@ -226,6 +228,34 @@ func TestSeries(t *testing.T) {
 		s, err := convert.Run(context.Background(), bytes.NewReader(slices.Concat(one, other)), o)
 		if err != nil || s.Loss == nil || s.Next != int64(len(one)) || s.Bytes != int64(len(one)+len(other)) {
 			t.Errorf("%v: without Series: %v, %+v", d, err, s)
+		}
+	}
+}
+
+// TestLossFarFromTheEnd breaks a rule in one of many small generations, which
+// decoders read ahead of. All bytes from that on are lost, however many follow.
+func TestLossFarFromTheEnd(t *testing.T) {
+	const generations, broken, idle = 50, 3, 2
+	f := forge.New()
+	want := 0
+	for gen := uint64(1); gen <= generations; gen++ {
+		event := forge.Event[gotrace.Type](nil, gotrace.EvProcStatus, 1, 0, idle)
+		if gen == broken {
+			want = f.Len()
+			event = forge.Event[gotrace.Type](nil, gotrace.EvProcStart, 1, 7, 9) // a proc that there is not
+		}
+		f.Sync(gen)
+		f.Batch(gen, 1, 100*gen, event)
+		f.End()
+	}
+	for _, d := range []convert.Decoder{convert.DecoderX, convert.DecoderOwn} {
+		o := convert.Options{Decoder: d, StrictDecode: true}
+		s, err := convert.Run(context.Background(), bytes.NewReader(f.Bytes()), o, new(sinktest.Checker))
+		if err != nil || s.Loss == nil {
+			t.Fatal(err, s)
+		}
+		if l := s.Loss; l.Offset != int64(want) || l.Bytes != int64(f.Len()-want) {
+			t.Errorf("%v: lost are %d bytes from byte %d on, want %d from %d on", d, l.Bytes, l.Offset, f.Len()-want, want)
 		}
 	}
 }

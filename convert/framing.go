@@ -104,9 +104,10 @@ type framing struct {
 	junk   []byte // the first of them
 }
 
-// keptStarts is how many generations back an offset is needed: the decoder is
-// one behind the bytes, and reads ahead by less than another.
-const keptStarts = 4
+// keptStarts is how many generations back an offset is needed at least. A decoder
+// is one behind what it has read, which may be a buffer of 4 KiB more than it has
+// looked at; a generation has six bytes or more.
+const keptStarts = 4096/6 + 2
 
 func newFraming(r io.Reader, h header) *framing {
 	return &framing{r: r, v2: h.generational(), skip: headerSize, broken: -1}
@@ -202,8 +203,8 @@ func (f *framing) step() {
 		f.seen++
 		f.closed = false
 		f.starts = append(f.starts, f.headOff)
-		if len(f.starts) > keptStarts {
-			f.starts = append(f.starts[:0], f.starts[1:]...)
+		if len(f.starts) == 2*keptStarts {
+			f.starts = append(f.starts[:0], f.starts[keptStarts:]...)
 		}
 	}
 	const maxBatchSize = 64 << 10 // tracev2.MaxBatchSize
@@ -225,17 +226,22 @@ func (f *framing) breaks() {
 // empty reports whether nothing but the header was read.
 func (f *framing) empty() bool { return f.off <= headerSize }
 
-// start returns the offset of the nth generation, counted from 1, or the end
-// of what was read if there was none.
-func (f *framing) start(n int) int64 {
-	if f.broken >= 0 && n > f.seen {
+// start returns the offset of the nth generation, counted from 1. It reports
+// false if that has not begun, or so long ago that it was forgotten.
+func (f *framing) start(n int) (offset int64, ok bool) {
+	i := len(f.starts) - 1 - (f.seen - n)
+	if i < 0 || i >= len(f.starts) {
+		return 0, false
+	}
+	return f.starts[i], true
+}
+
+// end returns where the last batch ends.
+func (f *framing) end() int64 {
+	if f.broken >= 0 {
 		return f.broken
 	}
-	i := len(f.starts) - 1 - (f.seen - n)
-	if n > f.seen || i < 0 {
-		return f.off
-	}
-	return f.starts[i]
+	return f.off
 }
 
 // rest reads r to its end, so that what is lost can be counted.

@@ -48,7 +48,7 @@ func TestFraming(t *testing.T) {
 				t.Errorf("%s: got tail %q, want %q", test.name, got, test.tail)
 			}
 			for i, want := range test.starts {
-				if got := f.start(i + 1); got != want {
+				if got, ok := f.start(i + 1); got != want || !ok {
 					t.Errorf("%s: generation %d is at %d, want %d", test.name, i+1, got, want)
 				}
 			}
@@ -61,17 +61,24 @@ func TestFraming(t *testing.T) {
 
 // TestFramingForgets keeps the offsets of the last generations alone.
 func TestFramingForgets(t *testing.T) {
+	const generations = 10 * keptStarts
 	var b bytes.Buffer
 	b.WriteString("go 1.26 trace\x00\x00\x00")
-	for gen := byte(1); gen <= 100; gen++ {
-		b.Write([]byte{evEventBatch, gen, 1, 1, 0, evEndOfGeneration})
+	for i := range generations {
+		b.Write([]byte{evEventBatch, byte(1 + i%100), 1, 1, 0, evEndOfGeneration})
 	}
 	f := newFraming(&b, header{26})
 	f.rest()
-	if len(f.starts) > keptStarts {
+	if len(f.starts) > 2*keptStarts {
 		t.Errorf("%d offsets are kept", len(f.starts))
 	}
-	if got, want := f.start(99), int64(16+6*98); got != want {
-		t.Errorf("generation 99 is at %d, want %d", got, want)
+	for n := 1; n <= generations; n++ {
+		got, ok := f.start(n)
+		if want := int64(16 + 6*(n-1)); ok && got != want || !ok && n > generations-keptStarts {
+			t.Fatalf("generation %d is at %d, %v, want %d", n, got, ok, want)
+		}
+	}
+	if _, ok := f.start(generations + 1); ok {
+		t.Error("there is one generation more")
 	}
 }

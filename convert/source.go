@@ -141,26 +141,33 @@ func (s *source) skip(gs *goroutines, until Time, ev *event) {
 // loss turns the error that ended the reading into what the user needs to
 // know. It reads the rest of the input. start is when the trace began.
 func (s *source) loss(err error, start Time) *Loss {
+	n := int(s.generations) // the generation that the loss begins with
+	if !s.inside {
+		n++
+	}
+	offset, begun := s.framing.start(n) // which the rest may have forgotten
 	s.framing.rest()
+	if !begun {
+		if offset, begun = s.framing.start(n); !begun {
+			offset = s.framing.end()
+		}
+	}
 	what, hint := s.framing.tail()
 	l := &Loss{Broken: s.inside}
-	n := int(s.generations) // the generation that the loss begins with
 	switch {
 	case s.inside:
 		l.Err = fmt.Errorf("after event %d (t=%v, generation %d): %s",
 			s.events, s.last.Sub(start), n, firstLine(err))
 	case what != "":
-		n++
 		l.Err, l.Hint = errors.New(what), hint
 	default:
-		n++
 		l.Err = fmt.Errorf("generation %d cannot be decoded: %s", n, firstLine(err))
 	}
 	if at, ok := s.decoder.damage(); ok {
 		l.Offset = at
 		l.Bytes = s.framing.off - at
 	} else if s.header.generational() {
-		l.Offset = s.framing.start(n)
+		l.Offset = offset
 		l.Bytes = s.framing.off - l.Offset
 	}
 	return l
