@@ -35,7 +35,7 @@ func (s *Sink) claim(sc *scope, now *account.Totals) {
 			}
 		}
 		if own := in.claimTime(sc.nth, sc.task, now); own != nil && sc.task.root.early {
-			sc.g.given(sc.task.root).Add(own)
+			sc.g.early.of(sc.task.root).Add(own)
 		}
 	}
 	if sc.in != viewTask {

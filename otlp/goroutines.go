@@ -30,30 +30,12 @@ type goroutine struct {
 	regions index.Stack[*scope] // of these, the regions
 	tasked  int                 // its place in Sink.tasked, from 1; 0: none
 	waker   ref                 // who made it runnable, while it is
-	early   []earlyTime
+	early   earlyTimes
 	otel    string // the latest "otel.span" log
 
 	// States and system calls that need spans, while its start function is not
 	// known.
 	pending *heldStates
-}
-
-// An earlyTime is what the tree of a task begun before the trace has of the time
-// of a goroutine.
-type earlyTime struct {
-	root *task
-	time account.Totals
-}
-
-// given returns what the tree of root has of g's time.
-func (g *goroutine) given(root *task) *account.Totals {
-	for i := range g.early {
-		if g.early[i].root == root {
-			return &g.early[i].time
-		}
-	}
-	g.early = append(g.early, earlyTime{root: root})
-	return &g.early[len(g.early)-1].time
 }
 
 // maxPending bounds what waits for a start function: initial states, mostly.

@@ -86,7 +86,7 @@ func (s *Sink) creditEarly(t *task, g *goroutine, now convert.Time) {
 			}
 		}
 	}
-	given := g.given(t.root)
+	given := g.early.of(t.root)
 	t.own.Remove(given)
 	given.Set(&s.now)
 }

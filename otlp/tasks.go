@@ -45,6 +45,7 @@ type task struct {
 	above *task // its parent; nil: none
 	kept  bool  // has a node of its own
 	early bool  // begun before the trace
+	known int   // of a root: how many tasks of its tree taskTable.known has
 	ended bool
 	place int32 // in the ring, if it ended
 
@@ -76,6 +77,12 @@ func (t *taskTable) init() {
 }
 
 func (t *taskTable) add(added *task) {
+	if added.id <= t.last {
+		if old := t.known.Get(added.id); old != nil {
+			old.root.known--
+		}
+	}
+	added.root.known++
 	t.known.Set(added.id, added)
 	t.last = max(t.last, added.id)
 }
@@ -304,7 +311,7 @@ func (s *Sink) handOver(t *task, b *scope) {
 func (t *task) credit(sc *scope) {
 	t.own.Add(&sc.own)
 	if t.root.early {
-		sc.g.given(t.root).Add(&sc.own)
+		sc.g.early.of(t.root).Add(&sc.own)
 	}
 }
 
@@ -322,6 +329,7 @@ func (ts *taskTable) end(t *task) {
 	}
 	if old := ts.ended[ts.next]; ts.known.Get(old.id) == old.task {
 		ts.known.Delete(old.id)
+		old.task.root.known--
 		if old.id < ts.first || ts.first == 0 {
 			ts.forgotten[old.id] = true
 		}
