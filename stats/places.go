@@ -21,8 +21,19 @@ const networkReason = "network"
 
 // places gathers what happened at each stack.
 type places struct {
-	waits    []*place // by stack; each the first of a list
-	syscalls []*place // by stack
+	waits    []*place            // by stack; each the first of a list
+	more     map[reasonAt]*place // of the waits, those after the first few of a list
+	syscalls []*place            // by stack
+}
+
+// fewReasons is how far a list is searched. Goroutines wait for one reason at
+// nearly every stack, but for many at the empty one.
+const fewReasons = 8
+
+// A reasonAt names a place.
+type reasonAt struct {
+	reason string
+	stack  convert.StackID
 }
 
 // A place is a stack, and a reason for waiting there.
@@ -38,15 +49,35 @@ type place struct {
 
 // wait takes the end of a wait.
 func (ps *places) wait(reason string, r *convert.Record, l *length) {
-	at := slot(&ps.waits, r.Stack)
-	for *at != nil && (*at).reason != reason {
+	p := ps.waitAt(reason, r.Stack)
+	p.time += r.Duration()
+	p.add(l, moment{r.G, r.Start, 0})
+}
+
+// waitAt returns the place of a reason to wait at a stack.
+func (ps *places) waitAt(reason string, stack convert.StackID) *place {
+	at := slot(&ps.waits, stack)
+	for range fewReasons {
+		if *at == nil {
+			*at = &place{reason: reason, stack: stack}
+			return *at
+		}
+		if (*at).reason == reason {
+			return *at
+		}
 		at = &(*at).next
 	}
-	if *at == nil {
-		*at = &place{reason: reason, stack: r.Stack}
+	key := reasonAt{reason, stack}
+	p := ps.more[key]
+	if p == nil {
+		p = &place{reason: reason, stack: stack, next: *at}
+		*at = p
+		if ps.more == nil {
+			ps.more = make(map[reasonAt]*place)
+		}
+		ps.more[key] = p
 	}
-	(*at).time += r.Duration()
-	(*at).add(l, moment{r.G, r.Start, 0})
+	return p
 }
 
 // syscall takes the end of a system call.
