@@ -346,3 +346,34 @@ func firstBatch(data []byte) int {
 	}
 	return at + int(size)
 }
+
+// TestTimesThatCannotBe converts a trace whose events are 73 years apart: that is
+// damage, and said, whichever decoder reads it, and no record has a time that is
+// negative or out of order.
+func TestTimesThatCannotBe(t *testing.T) {
+	f := forge.New()
+	f.Sync(1)
+	data := forge.Event(nil, gotrace.EvProcStatus, 1, 0, 1)
+	data = forge.Event(data, gotrace.EvGoStatus, 1, 1, 1, 2)
+	for id := range uint64(60) {
+		data = forge.Event(data, gotrace.EvGoCreate, 1<<55, 3+id, 0, 0)
+	}
+	f.Batch(1, 1, 1, data)
+	f.End()
+	for _, o := range []convert.Options{{}, {StrictDecode: true}, {AsGo: true}, {Decoder: convert.DecoderX}} {
+		var rec sinktest.Recorder
+		s, err := convert.Run(context.Background(), bytes.NewReader(f.Bytes()), o, &rec, new(sinktest.Checker))
+		if err != nil {
+			t.Errorf("%+v: %v", o, err)
+			continue
+		}
+		if s.Loss == nil && s.Repairs.Misdated == 0 || s.End < 0 || s.End > 1<<62 {
+			t.Errorf("%+v: up to %d, %v, %v", o, s.End, s.Loss, s.Repairs)
+		}
+		for _, r := range rec.Records {
+			if r.Time < 0 || r.Start < 0 && r.Kind != convert.KindSync || r.Phase == convert.End && r.Duration() < 0 {
+				t.Errorf("%+v: %+v", o, r)
+			}
+		}
+	}
+}

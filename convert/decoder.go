@@ -68,6 +68,16 @@ type Repairs struct {
 	// Unknown counts the events of types that no release up to now has.
 	Unknown int64
 
+	// Misdated counts the events, and CPU samples, whose times cannot be: after
+	// the end of their generation, after what their thread did next, or past
+	// what any clock shows. Events have the time of the one before, instead;
+	// samples are left out.
+	Misdated int64
+
+	// Tables counts the entries of tables of strings, stacks and clock readings
+	// that could not be read, or that came twice.
+	Tables int64
+
 	// Salvaged counts the events of Cut generations that are not complete:
 	// others of the same time are missing, and so are stacks and most names.
 	Salvaged, Cut int64
@@ -91,7 +101,7 @@ type Repairs struct {
 
 // Any reports whether the trace was damaged, or may not have been understood.
 func (r *Repairs) Any() bool {
-	return r.Repaired|r.Dropped|r.Unknown|r.Salvaged|r.Cut|r.Lost != 0 || r.Newer
+	return r.Repaired|r.Dropped|r.Unknown|r.Misdated|r.Tables|r.Salvaged|r.Cut|r.Lost != 0 || r.Newer
 }
 
 // String says in words what was wrong, "" if nothing was.
@@ -111,6 +121,8 @@ func (r Repairs) String() string {
 	say(r.Repaired, "event", "repaired")
 	say(r.Dropped, "event", "dropped")
 	say(r.Unknown, "event", "of unknown type left out")
+	say(r.Misdated, "event", "at a time that cannot be")
+	say(r.Tables, "part", "of tables unreadable")
 	say(r.Lost, "byte", "within the trace unreadable")
 	if r.Lost > 0 && r.Text != "" {
 		parts = append(parts, "text in the trace: "+excerpt(r.Text))

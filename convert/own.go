@@ -250,6 +250,8 @@ func (d *ownDecoder) repairs() Repairs {
 		Repaired: r.Repaired,
 		Dropped:  r.Dropped,
 		Unknown:  r.Unknown,
+		Misdated: r.Misdated,
+		Tables:   r.Tables,
 		Salvaged: r.Salvaged,
 		Cut:      r.Cut,
 		CutAt:    d.cutAt,

@@ -115,6 +115,9 @@ func (s *source) read(ev *event) error {
 	if err := s.decoder.read(ev); err != nil {
 		return err
 	}
+	if uint64(ev.time) > maxTime {
+		return errTime
+	}
 	if ev.kind == evSync || ev.kind == evEnd {
 		s.syncs++
 		if s.inside = ev.kind == evSync; s.inside {
@@ -137,6 +140,13 @@ func (s *source) skip(gs *goroutines, until Time, ev *event) {
 		s.last = d.last
 	}
 }
+
+// maxTime is later than any time that a clock shows, in ns: 146 years after it
+// was started. Decoders that take times as they are can come to later ones, and
+// past the largest number to negative ones.
+const maxTime = 1 << 62
+
+var errTime = errors.New("an event has a time that cannot be")
 
 // loss turns the error that ended the reading into what the user needs to
 // know. It reads the rest of the input. start is when the trace began.

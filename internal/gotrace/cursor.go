@@ -11,6 +11,7 @@ type cursor struct {
 	off    int    // of the event after the current one, when its arguments have been read
 	end    int    // of the batch
 	base   int64  // time of the current event
+	limit  int64  // that no event of the batch can have: see bound
 	rest   []batch
 
 	// The current event: its type, and where it and its arguments begin.
@@ -40,7 +41,7 @@ func (c *cursor) next() stop {
 	w := c.chunk.eight(off)
 	typ := Type(w)
 	dt, _, n := take(w >> 8)
-	if n > 7 || c.end-off < maxEventSize || argCounts[typ] == notTimed {
+	if n > quick || c.end-off < maxEventSize || argCounts[typ] == notTimed {
 		return c.nextSlow()
 	}
 	c.typ = typ
@@ -49,6 +50,11 @@ func (c *cursor) next() stop {
 	c.base += c.gen.clock.nanoseconds(dt)
 	return atEvent
 }
+
+// quick is how many bytes the time of an event has, since the one before it, if
+// that need not be looked at: less than a fifth of a second. The slower path is
+// fast enough for those that wait so long.
+const quick = 3
 
 // nextSlow is next for an event near to the end of its batch, or that is none,
 // or of long numbers.
@@ -65,8 +71,7 @@ func (c *cursor) nextSlow() stop {
 	c.typ = typ
 	c.arg = arg
 	c.off = arg
-	c.base += c.gen.clock.nanoseconds(numbers[0])
-	return atEvent
+	return c.pass(c.gen.clock.nanoseconds(numbers[0]))
 }
 
 // nextBatch goes to the first event of the next batch.
@@ -77,9 +82,8 @@ func (c *cursor) nextBatch() stop {
 	b := &c.rest[0]
 	c.rest = c.rest[1:]
 	c.chunk, c.off, c.end = c.gen.chunks[b.chunk], int(b.off), int(b.off+b.size)
-	c.base = c.gen.clock.nanoseconds(b.time)
 	c.start = c.off
-	if c.nextSlow() == atMalformed {
+	if !c.enter(b) || c.nextSlow() == atMalformed {
 		return atMalformed
 	}
 	return atBatch

@@ -101,6 +101,7 @@ func (x *extent) batch() error {
 		if h.gen != x.gen.num+1 || x.version >= go126 {
 			return errNotBatch
 		}
+		x.gen.bound.next = h.time
 		if err := x.finish(); err != nil {
 			return err
 		}
@@ -119,6 +120,7 @@ func (x *extent) batch() error {
 	}
 	switch first := Type(head[h.size]); {
 	case first == evStrings || first == evStacks:
+		g.bound.written = max(g.bound.written, h.time)
 		return nil
 	case first == evCPUSamples:
 		data, err := x.data(at)
@@ -132,6 +134,9 @@ func (x *extent) batch() error {
 			return err
 		}
 		return g.setClock(data, h.time, x.version)
+	}
+	if last, ok := x.lanes[h.thread]; ok && h.time < last.time {
+		return errClock
 	}
 	x.lanes[h.thread] = at
 	return nil
@@ -159,14 +164,23 @@ func (x *extent) finish() error {
 	if g.clock.freq == 0 {
 		return errors.New("a generation has no clock frequency")
 	}
+	if g.clock.freq > maxTick {
+		return errClock
+	}
+	g.setBound(strict)
 	x.note(g.clock.nanoseconds(g.minTime))
 	for _, s := range g.samples {
-		x.note(g.clock.nanoseconds(uint64(s.time)))
+		if err := x.pass(g.clock.nanoseconds(uint64(s.time))); err != nil {
+			return err
+		}
 	}
 	for _, at := range x.lanes {
 		if err := x.events(at); err != nil {
 			return err
 		}
+	}
+	if g.bound.misdated > 0 {
+		return errClock
 	}
 	g.reset()
 	clear(x.lanes)
@@ -187,15 +201,29 @@ func (x *extent) events(at span) error {
 			return errors.New("no event where one is expected")
 		}
 		s.off++
-		dt, ok := s.first(int(n))
+		d, ok := s.first(int(n))
 		if !ok {
-			dt = s.uvarint()
+			d = s.uvarint()
 			s.skip(int(n))
 		}
-		t += x.gen.clock.nanoseconds(dt)
+		dt := x.gen.clock.nanoseconds(d)
+		if t += dt; dt < 0 || t < 0 {
+			return errClock
+		}
+	}
+	if s.err != nil {
+		return s.err
+	}
+	return x.pass(t)
+}
+
+// pass takes note of the last time of a thread, if it can be.
+func (x *extent) pass(t int64) error {
+	if t < 0 || t > x.gen.bound.limit {
+		return errClock
 	}
 	x.note(t)
-	return s.err
+	return nil
 }
 
 // first reads a number and passes over n others, if all lie within eight bytes.

@@ -35,8 +35,8 @@ func (r *Reader) foresee() spot {
 	}
 	before := o.save()
 	defer o.restore(before)
-	report, damage := o.report, r.split.damage
-	defer func() { o.report, r.split.damage = report, damage }()
+	report, damage, misdated := o.report, r.split.damage, o.gen.bound.misdated
+	defer func() { o.report, r.split.damage, o.gen.bound.misdated = report, damage, misdated }()
 
 	cursors, f := slices.Clone(r.cursors), slices.Clone(r.frontier)
 	for tries := r.tries; len(f) > 0; {

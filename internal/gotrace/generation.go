@@ -21,6 +21,7 @@ type generation struct {
 	clock   ticks
 	cut     bool     // it is not complete
 	chunks  []*chunk // where it lies
+	bound   bound    // of its times
 
 	texts []string // by slot of strings, and more; see text
 	known []bool   // which texts are set
@@ -84,6 +85,7 @@ func (c *ticks) setFrequency(perSecond uint64) {
 
 func (g *generation) reset() {
 	g.num, g.minTime, g.cut = 0, 0, false
+	g.bound = bound{}
 	g.lanes = g.lanes[:0]
 	g.strings.reset()
 	g.stacks.reset()
@@ -302,6 +304,7 @@ func (g *generation) build() {
 		s := &g.samples[i]
 		s.time = g.clock.nanoseconds(uint64(s.time))
 	}
+	g.boundSamples()
 	// Not a stable sort, lest equal times come in another order than the
 	// oracle's.
 	slices.SortFunc(g.samples, func(a, b sample) int { return cmp.Compare(a.time, b.time) })

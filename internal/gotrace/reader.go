@@ -124,6 +124,12 @@ func (r *Reader) events() []Event {
 	if o.allFlags != 0 {
 		o.report.Salvaged += int64(len(out))
 	}
+	if r.current && o.gen.bound.guessed {
+		r.split.misdated += int64(len(out))
+		if out[0].Type == EvSync {
+			r.split.misdated--
+		}
+	}
 	if !o.squeeze {
 		return out
 	}
@@ -175,8 +181,9 @@ func (r *Reader) install() error {
 
 // load makes g the current generation.
 func (r *Reader) load(g *generation) error {
-	g.build()
 	o := &r.order
+	g.setBound(r.bounds())
+	g.build()
 	o.stacks.begin(g.strings.slots())
 	o.gen = g
 	g.chunks = r.split.chunks
@@ -199,6 +206,8 @@ func (r *Reader) load(g *generation) error {
 		r.split.spoilt += int64(g.strings.twice + g.stacks.twice)
 	} else if err := o.validateTables(); err != nil {
 		return err
+	} else if g.bound.misdated > 0 {
+		return errClock
 	}
 	if g.num != r.number || o.ordinal == 0 {
 		r.number = g.num
@@ -229,7 +238,7 @@ func (r *Reader) begin() error {
 		}
 		switch s {
 		case atMalformed:
-			return fmt.Errorf("thread %d has what is no event", l.thread.id)
+			return g.noEvent(l.thread)
 		case atEvent, atBatch:
 			r.frontier.push(head{c.base, int32(len(r.cursors) - 1)})
 		}

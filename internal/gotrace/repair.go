@@ -276,7 +276,7 @@ func (o *ordering) beginRange(c *cursor, t *thread) bool {
 // reports false if the reading is to stop.
 func (r *Reader) skipMalformed(i int, c *cursor) bool {
 	if !r.order.lenient {
-		r.fail(fmt.Errorf("thread %d has what is no event", c.thread.id))
+		r.fail(r.order.gen.noEvent(c.thread))
 		return false
 	}
 	r.skip(c)

@@ -25,6 +25,12 @@ type Report struct {
 	Cut      int64
 	Salvaged int64
 
+	// Misdated counts the events, and CPU samples, whose times cannot be: after
+	// the beginning of the next generation, or of the thread's next batch, or
+	// too late for any clock. Events were given the time of the one before,
+	// samples were left out.
+	Misdated int64
+
 	// Lost is how many bytes could not be read, of batches and between them,
 	// but for those with which reading ends: see [Reader.Offset].
 	Lost int64
@@ -40,7 +46,7 @@ type Report struct {
 
 // Clean reports whether nothing was wrong.
 func (r *Report) Clean() bool {
-	return r.Repaired|r.Dropped|r.Unknown|r.Cut|r.Lost|r.Tables == 0
+	return r.Repaired|r.Dropped|r.Misdated|r.Unknown|r.Cut|r.Lost|r.Tables == 0
 }
 
 // Report returns what was wrong with the trace up to now.
@@ -52,6 +58,7 @@ func (r *Reader) Report() Report {
 	report.Lost += s.lost
 	report.Text = s.text
 	report.Tables += s.spoilt
+	report.Misdated = s.misdated + s.gen.bound.misdated
 	return report
 }
 

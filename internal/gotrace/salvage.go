@@ -11,6 +11,7 @@ import (
 // and what follows after bytes that are no batch.
 func (s *splitter) salvage() (g *generation, after, err error) {
 	s.release()
+	s.misdated += s.gen.bound.misdated
 	s.gen.reset()
 	g = &s.gen
 	g.offset = s.offset()
@@ -70,6 +71,7 @@ func (s *splitter) salvage() (g *generation, after, err error) {
 					return g, err, nil
 				}
 			case h.gen > g.num && next != g.num:
+				g.bound.next = h.time
 				s.complete(false)
 				return g, nil, nil
 			default: // it came too late, or its head is damaged
@@ -110,7 +112,8 @@ func (s *splitter) complete(ended bool) {
 	if g.cut {
 		s.cuts++
 	}
-	if g.clock.freq == 0 || g.clock.freq > 1e9 {
+	if g.clock.freq == 0 || g.clock.freq > maxTick {
+		g.bound.guessed = g.clock.freq != 0
 		if s.frequency == 0 {
 			s.frequency = defaultFrequency
 		}
@@ -122,6 +125,7 @@ func (s *splitter) complete(ended bool) {
 // gaveReasons reports whether a goroutine stopped for a reason: it is among the
 // strings that the runtime writes at the end of the generation.
 func (g *generation) gaveReasons() bool {
+	g.bound.off = true // whatever the times are
 	for _, l := range g.lanes {
 		for _, b := range l.batches {
 			c := cursor{gen: g, rest: []batch{b}}

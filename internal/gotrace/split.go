@@ -90,6 +90,7 @@ type splitter struct {
 	cuts      int64
 	lost      int64 // bytes
 	spoilt    int64 // batches of tables, and ids
+	misdated  int64 // events of generations before
 
 	before batch  // the last one of the generation
 	text   string // the first that was found where data should be
@@ -100,6 +101,7 @@ type splitter struct {
 // error together with a generation: after is to be reported later.
 func (s *splitter) next() (g *generation, after, err error) {
 	s.release()
+	s.misdated += s.gen.bound.misdated
 	s.gen.reset()
 	g = &s.gen
 	g.offset = s.offset()
@@ -134,6 +136,7 @@ func (s *splitter) next() (g *generation, after, err error) {
 			g.num = h.gen
 		}
 		if h.gen == g.num+1 && s.version < go126 {
+			g.bound.next = h.time
 			return g, nil, s.check()
 		}
 		if h.gen != g.num {
@@ -188,8 +191,10 @@ func (s *splitter) add(h batchHead) error {
 	}
 	switch {
 	case first == evStrings:
+		g.bound.written = max(g.bound.written, h.time)
 		return g.addStrings(data, chunk, off)
 	case first == evStacks:
+		g.bound.written = max(g.bound.written, h.time)
 		return g.addStacks(data, chunk, off)
 	case first == evCPUSamples:
 		return g.addSamples(data)
