@@ -1,6 +1,10 @@
 package otlp
 
-import "math"
+import (
+	"math"
+
+	"github.com/trace2otel/trace2otel/internal/account"
+)
 
 // A ref is a span's place: its OpenTelemetry trace, and its id there. The zero
 // ref is none.
@@ -61,11 +65,11 @@ type folded struct {
 	links int64
 }
 
-func (f *folded) span(ns int64) { f.spans++; f.ns += ns }
+func (f *folded) span(ns int64) { f.spans++; account.Plus(&f.ns, ns) }
 
 func (f *folded) add(g *folded) {
 	f.spans += g.spans
-	f.ns += g.ns
+	account.Plus(&f.ns, g.ns)
 	f.logs += g.logs
 	f.links += g.links
 }

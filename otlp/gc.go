@@ -1,10 +1,12 @@
 package otlp
 
 import (
+	"math"
 	"slices"
 	"strings"
 
 	"github.com/trace2otel/trace2otel/convert"
+	"github.com/trace2otel/trace2otel/internal/account"
 )
 
 // A collector is the garbage collector: an OpenTelemetry trace with a span for
@@ -71,13 +73,13 @@ type collected struct {
 
 type total struct{ n, ns int64 }
 
-func (t *total) add(u total) { t.n += u.n; t.ns += u.ns }
+func (t *total) add(u total) { t.n += u.n; account.Plus(&t.ns, u.ns) }
 
 func (c *collected) add(d *collected) {
 	c.assists.add(d.assists)
 	c.sweeps.add(d.sweeps)
-	c.swept += d.swept
-	c.reclaimed += d.reclaimed
+	account.Plus(&c.swept, d.swept)
+	account.Plus(&c.reclaimed, d.reclaimed)
 }
 
 func (c *collected) attrs(s *span) {
@@ -231,8 +233,8 @@ func (s *Sink) sweep(r *convert.Record) {
 		sums = &gc.cycle.collected
 	}
 	sums.sweeps.add(total{1, int64(r.Duration())})
-	sums.swept += int64(r.ID)
-	sums.reclaimed += int64(r.Parent)
+	account.Plus(&sums.swept, int64(min(r.ID, math.MaxInt64)))
+	account.Plus(&sums.reclaimed, int64(min(r.Parent, math.MaxInt64)))
 }
 
 // finishGC writes the root of the current part, if there is one.

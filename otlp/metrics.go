@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/trace2otel/trace2otel/convert"
+	"github.com/trace2otel/trace2otel/internal/account"
 )
 
 // goroutineStates are the values of attrGoroutineState.
@@ -226,7 +227,7 @@ func (h *histogram) add(d time.Duration) {
 	}
 	h.max = max(h.max, d)
 	h.count++
-	h.sum += d
+	account.Plus(&h.sum, d)
 }
 
 // A metric is the description of one, and how it is measured.

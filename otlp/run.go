@@ -130,9 +130,9 @@ func (s *Sink) proc(r *convert.Record) {
 	p.last = max(p.last, r.Time)
 	p.flags |= r.Flags & (convert.OpenStart | convert.OpenEnd)
 	if r.State == convert.StateRunning {
-		p.running += ns
+		account.Plus(&p.running, ns)
 	} else {
-		p.idle += ns
+		account.Plus(&p.idle, ns)
 		p.longestIdle = max(p.longestIdle, ns)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 
 	"github.com/trace2otel/trace2otel/convert"
+	"github.com/trace2otel/trace2otel/internal/account"
 )
 
 // state keeps the account of a goroutine, and writes states that are long.
@@ -21,7 +22,7 @@ func (s *Sink) state(r *convert.Record) {
 	}
 	g.counts.state(r.State)
 	if r.State == convert.StateSyscall && r.P != convert.NoProc {
-		s.procOf(r.P, r.Start).syscall += int64(r.Duration())
+		account.Plus(&s.procOf(r.P, r.Start).syscall, int64(r.Duration()))
 	}
 	if r.State == convert.StateWaiting || r.State == convert.StateRunnable {
 		s.long(g, r)

@@ -45,7 +45,7 @@ func (s *Sink) waitsByName(n *timeNames, waits []account.Wait) []namedTime {
 		}
 		name := n.of(w.Reason)
 		if i := slices.IndexFunc(list, func(t namedTime) bool { return t.name == name }); i >= 0 {
-			list[i].time += w.Time // two reasons, one name
+			account.Plus(&list[i].time, w.Time) // two reasons, one name
 		} else {
 			list = append(list, namedTime{name, w.Time})
 		}
@@ -59,11 +59,11 @@ func (s *Sink) waitsByName(n *timeNames, waits []account.Wait) []namedTime {
 		list = list[:maxReasons-1]
 		sum := namedTime{name: other}
 		for _, t := range rest {
-			sum.time += t.time
+			account.Plus(&sum.time, t.time)
 		}
 		list = slices.DeleteFunc(list, func(t namedTime) bool {
 			if t.name == other {
-				sum.time += t.time
+				account.Plus(&sum.time, t.time)
 			}
 			return t.name == other
 		})

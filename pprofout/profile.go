@@ -3,8 +3,10 @@ package pprofout
 import (
 	"fmt"
 	"io"
+	"math"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/google/pprof/profile"
 	"github.com/klauspost/compress/gzip"
@@ -50,7 +52,10 @@ func (s *Sink) profile(b *builder, i int, sum *convert.Summary) *profile.Profile
 	}
 	room, values := make([]profile.Sample, len(samples)), make([]int64, 2*len(samples))
 	b.p.Sample = make([]*profile.Sample, len(samples))
+	left := time.Duration(math.MaxInt64) // pprof adds up all samples, without a look at the sum
 	for i := range samples {
+		samples[i].delay = min(samples[i].delay, left)
+		left -= samples[i].delay
 		out := &room[i]
 		out.Value = values[2*i : 2*i+2 : 2*i+2]
 		b.sample(out, kind, &samples[i])

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/trace2otel/trace2otel/convert"
+	"github.com/trace2otel/trace2otel/internal/account"
 )
 
 // A value is how often something was, and for how long in all.
@@ -12,7 +13,7 @@ type value struct {
 	delay time.Duration
 }
 
-func (v value) plus(u value) value { return value{v.count + u.count, v.delay + u.delay} }
+func (v value) plus(u value) value { return value{v.count + u.count, account.Sum(v.delay, u.delay)} }
 
 // A key tells samples apart. All kinds of profiles are made of one table of
 // them.
@@ -62,7 +63,7 @@ func (t *table) addAgain(s slot, k *key, v value) bool {
 	}
 	e := &t.entries[s]
 	e.count += v.count
-	e.delay += v.delay
+	account.Plus(&e.delay, v.delay)
 	return true
 }
 
@@ -72,7 +73,7 @@ func (t *table) add(k key, v value) (s slot, fresh bool) {
 	if s, ok := t.index[k]; ok {
 		e := &t.entries[s]
 		e.count += v.count
-		e.delay += v.delay
+		account.Plus(&e.delay, v.delay)
 		return s, false
 	}
 	e := entry{k, v}

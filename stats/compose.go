@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/trace2otel/trace2otel/convert"
+	"github.com/trace2otel/trace2otel/internal/account"
 )
 
 // compose makes the report.
@@ -91,7 +92,7 @@ func (s *Sink) reportGC() GC {
 	}
 	out.CyclesMore, out.Unlisted = c.list.more, c.stopList.more
 	for _, f := range s.functions {
-		out.Assist += f.totals.Assist
+		account.Plus(&out.Assist, f.totals.Assist)
 	}
 	var stop, gcStop spread
 	for _, r := range c.stops {

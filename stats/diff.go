@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/perf/benchmath"
+
+	"github.com/trace2otel/trace2otel/internal/account"
 )
 
 // DiffSchema names the layout of a [Diff] as JSON.
@@ -123,7 +125,7 @@ func sideOf(reports []*Report) Side {
 	s := Side{Traces: []string{}}
 	for _, r := range reports {
 		s.Traces = append(s.Traces, r.Trace.Name)
-		s.Duration += r.Trace.Duration
+		account.Plus(&s.Duration, r.Trace.Duration)
 	}
 	return s
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/trace2otel/trace2otel/convert"
+	"github.com/trace2otel/trace2otel/internal/account"
 )
 
 // maxKept is how many cycles, stops and single goroutines are listed: the
@@ -80,7 +81,7 @@ func (c *collector) stop(r *convert.Record, start convert.Time) {
 	}
 	if r.Flags&convert.Stopped != 0 {
 		stop.Stopping, stop.Known = time.Duration(r.ID), true
-		c.stops[i].stopping += stop.Stopping
+		account.Plus(&c.stops[i].stopping, stop.Stopping)
 	}
 	c.stops[i].addRecord(r, 0)
 	c.stopList.add(stop.Time, stop)

@@ -197,9 +197,9 @@ func (s *Sink) state(r *convert.Record) {
 	case convert.StateRunning:
 		switch {
 		case g.worker:
-			s.gc.workers += r.Duration()
+			account.Plus(&s.gc.workers, r.Duration())
 		case g.idler:
-			s.gc.idleMark += r.Duration()
+			account.Plus(&s.gc.idleMark, r.Duration())
 		}
 		g.worker, g.idler = false, false
 		s.collects(r.Time, g, false)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/trace2otel/trace2otel/convert"
+	"github.com/trace2otel/trace2otel/internal/account"
 )
 
 // maxPlaces is how many are reported, and maxFrames how much of their stacks.
@@ -50,7 +51,7 @@ type place struct {
 // wait takes the end of a wait.
 func (ps *places) wait(reason string, r *convert.Record, l *length) {
 	p := ps.waitAt(reason, r.Stack)
-	p.time += r.Duration()
+	account.Plus(&p.time, r.Duration())
 	p.add(l, moment{r.G, r.Start, 0})
 }
 
@@ -86,8 +87,8 @@ func (ps *places) syscall(r *convert.Record) {
 	if *at == nil {
 		*at = &place{stack: r.Stack}
 	}
-	(*at).time += r.Duration()
-	(*at).kept += time.Duration(r.ID)
+	account.Plus(&(*at).time, r.Duration())
+	account.Plus(&(*at).kept, time.Duration(r.ID))
 	(*at).addRecord(r, 0)
 }
 
@@ -127,7 +128,7 @@ func (s *Sink) reportPlaces(all []*place, which func(*place) bool) (out Places) 
 		}
 		if i >= maxPlaces {
 			out.Others++
-			out.Rest += p.time
+			account.Plus(&out.Rest, p.time)
 			continue
 		}
 		out.Top = append(out.Top, Place{

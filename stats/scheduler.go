@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/trace2otel/trace2otel/convert"
+	"github.com/trace2otel/trace2otel/internal/account"
 )
 
 // countLatency takes the end of a time runnable. Percentiles are put together
@@ -38,9 +39,9 @@ func (s *Sink) proc(r *convert.Record) {
 	s.timeline.move(r.Time, p.level, none)
 	p.level = none
 	if r.State == convert.StateRunning {
-		p.running += r.Duration()
+		account.Plus(&p.running, r.Duration())
 	} else {
-		p.idle += r.Duration()
+		account.Plus(&p.idle, r.Duration())
 	}
 }
 

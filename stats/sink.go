@@ -141,9 +141,9 @@ func (s *Sink) record(r *convert.Record) {
 		}
 	case convert.KindSweep:
 		if r.Phase == convert.End {
-			s.gc.sweep += r.Duration()
-			s.gc.swept += r.ID
-			s.gc.reclaimed += r.Parent
+			account.Plus(&s.gc.sweep, r.Duration())
+			account.PlusUnsigned(&s.gc.swept, r.ID)
+			account.PlusUnsigned(&s.gc.reclaimed, r.Parent)
 		}
 	case convert.KindSample:
 		s.samples++

@@ -8,6 +8,7 @@ import (
 	"github.com/DataDog/sketches-go/ddsketch/store"
 
 	"github.com/trace2otel/trace2otel/convert"
+	"github.com/trace2otel/trace2otel/internal/account"
 )
 
 // accuracy is the relative error of percentiles.
@@ -87,7 +88,7 @@ func (s *spread) add(l *length, m moment) {
 		s.max, s.worst = l.time, m
 	}
 	s.count++
-	s.sum += l.time
+	account.Plus(&s.sum, l.time)
 }
 
 // addRecord adds the interval that ends with r; task is its id if it is one.
@@ -133,7 +134,7 @@ func (s *spread) merge(t *spread) {
 		s.max, s.worst = t.max, t.worst
 	}
 	s.count += t.count
-	s.sum += t.sum
+	account.Plus(&s.sum, t.sum)
 }
 
 func (m moment) before(n moment) bool {

@@ -1,7 +1,6 @@
 package account
 
 import (
-	"math"
 	"time"
 
 	"github.com/trace2otel/trace2otel/convert"
@@ -29,14 +28,18 @@ type Wait struct {
 func (t *Totals) Waiting() time.Duration {
 	var sum time.Duration
 	for i := range t.Waits {
-		plus(&sum, t.Waits[i].Time)
+		Plus(&sum, t.Waits[i].Time)
 	}
 	return sum
 }
 
 // Sum returns all of the time.
 func (t *Totals) Sum() time.Duration {
-	return t.Running + t.Assist + t.Runnable + t.Stopped + t.Syscall + t.SyscallBlocked + t.Waiting()
+	sum := t.Waiting()
+	for _, d := range [...]time.Duration{t.Running, t.Assist, t.Runnable, t.Stopped, t.Syscall, t.SyscallBlocked} {
+		Plus(&sum, d)
+	}
+	return sum
 }
 
 // Reset makes t no time at all, and keeps its memory.
@@ -53,36 +56,34 @@ func (t *Totals) Set(u *Totals) {
 func (t *Totals) Add(u *Totals) { t.add(u, 1) }
 
 // Remove takes u from t, of which it is a part, whatever their order of reasons.
-func (t *Totals) Remove(u *Totals) { t.add(u, -1) }
+// If t holds all the time there is (see [Plus]), some of it can be missing.
+func (t *Totals) Remove(u *Totals) {
+	t.add(u, -1)
+	for _, d := range [...]*time.Duration{&t.Running, &t.Assist, &t.Runnable, &t.Stopped, &t.Syscall, &t.SyscallBlocked} {
+		*d = max(0, *d)
+	}
+}
 
 func (t *Totals) add(u *Totals, sign time.Duration) {
-	plus(&t.Running, sign*u.Running)
-	plus(&t.Assist, sign*u.Assist)
-	plus(&t.Runnable, sign*u.Runnable)
-	plus(&t.Stopped, sign*u.Stopped)
-	plus(&t.Syscall, sign*u.Syscall)
-	plus(&t.SyscallBlocked, sign*u.SyscallBlocked)
+	Plus(&t.Running, sign*u.Running)
+	Plus(&t.Assist, sign*u.Assist)
+	Plus(&t.Runnable, sign*u.Runnable)
+	Plus(&t.Stopped, sign*u.Stopped)
+	Plus(&t.Syscall, sign*u.Syscall)
+	Plus(&t.SyscallBlocked, sign*u.SyscallBlocked)
 	for i := range u.Waits {
 		t.wait(u.Waits[i].Reason, sign*u.Waits[i].Time)
 	}
 }
 
-// plus adds d to t. Times of forged traces add up to more than there is: to all
-// there is, then.
-func plus(t *time.Duration, d time.Duration) {
-	if *t += d; *t < 0 && d > 0 {
-		*t = math.MaxInt64
-	}
-}
-
 // AddBetween adds to t what lies between two totals of one goroutine.
 func (t *Totals) AddBetween(earlier, later *Totals) {
-	t.Running += later.Running - earlier.Running
-	t.Assist += later.Assist - earlier.Assist
-	t.Runnable += later.Runnable - earlier.Runnable
-	t.Stopped += later.Stopped - earlier.Stopped
-	t.Syscall += later.Syscall - earlier.Syscall
-	t.SyscallBlocked += later.SyscallBlocked - earlier.SyscallBlocked
+	Plus(&t.Running, later.Running-earlier.Running)
+	Plus(&t.Assist, later.Assist-earlier.Assist)
+	Plus(&t.Runnable, later.Runnable-earlier.Runnable)
+	Plus(&t.Stopped, later.Stopped-earlier.Stopped)
+	Plus(&t.Syscall, later.Syscall-earlier.Syscall)
+	Plus(&t.SyscallBlocked, later.SyscallBlocked-earlier.SyscallBlocked)
 	for i := range later.Waits {
 		w := &later.Waits[i]
 		if d := w.Time - earlier.waited(i, w.Reason); d != 0 {
@@ -127,7 +128,7 @@ const OtherReasons = "other reasons"
 func (t *Totals) wait(reason string, d time.Duration) {
 	for i := range t.Waits {
 		if t.Waits[i].Reason == reason {
-			plus(&t.Waits[i].Time, d)
+			Plus(&t.Waits[i].Time, d)
 			return
 		}
 	}
@@ -136,7 +137,7 @@ func (t *Totals) wait(reason string, d time.Duration) {
 		return
 	}
 	if len(t.Waits) == maxReasons {
-		plus(&t.Waits[maxReasons-1].Time, d)
+		Plus(&t.Waits[maxReasons-1].Time, d)
 		return
 	}
 	if t.Waits == nil {

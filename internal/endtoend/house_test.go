@@ -27,7 +27,7 @@ var may = map[string][]string{
 	"perfetto":          {"convert", "internal/index", "internal/wire"},
 	"otlp":              {"convert", "internal/account", "internal/index", "internal/wire"},
 	"otlp/export":       {"otlp"},
-	"pprofout":          {"convert", "internal/index"},
+	"pprofout":          {"convert", "internal/account", "internal/index"},
 	"stats":             {"convert", "internal/account", "internal/index"},
 }
 
