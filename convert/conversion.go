@@ -24,7 +24,7 @@ type conversion struct {
 	opens   Time  // when the sinks start
 	started bool  // they are running
 	due     int64 // the number of events at which to look for a reason to stop
-	dated   bool  // by Options.Start, not by the trace
+	clock   discipline
 	failed  atomic.Int32
 	summary Summary
 }
@@ -82,6 +82,7 @@ func (c *conversion) read(r io.Reader) error {
 	s.Events, s.Generations, s.Adjusted = src.events, src.generations, src.adjusted
 	s.Goroutines = c.engine.goroutines.seen
 	s.Regions = c.engine.regions.mistakes
+	s.ClockSteps = c.clock.steps
 	s.Bytes = src.framing.off
 	if l := s.Loss; l != nil {
 		s.Next = src.framing.next()
@@ -170,8 +171,8 @@ func (c *conversion) check(src *source, ev *event) (pass bool, err error) {
 	if c.out.window != nil && c.out.window.ends(ev) {
 		return false, errWindowEnd
 	}
-	if ev.kind == evSync && c.dated {
-		ev.clock = c.summary.Clock
+	if ev.kind == evSync {
+		c.date(ev)
 	}
 	if !c.started {
 		c.approach(ev)
@@ -179,10 +180,20 @@ func (c *conversion) check(src *source, ev *event) (pass bool, err error) {
 	return true, nil
 }
 
-// approach starts the sinks when the window begins, with the last reading of
-// the clock before.
+// date makes the reading of a generation the Clock that holds from there on.
+func (c *conversion) date(ev *event) {
+	switch {
+	case c.summary.ClockGiven:
+		ev.clock = c.summary.Clock
+	case !ev.clock.IsZero():
+		ev.clock = c.clock.sync(ev.time, c.engine.start, ev.clock)
+	}
+}
+
+// approach starts the sinks when the window begins, with the Clock that holds
+// there.
 func (c *conversion) approach(ev *event) {
-	if ev.kind == evSync && !ev.clock.IsZero() {
+	if ev.kind == evSync && !ev.clock.IsZero() && ev.time <= c.summary.Start {
 		c.summary.Clock = ev.clock
 	}
 	if ev.time >= c.opens {
@@ -198,7 +209,7 @@ func (c *conversion) begin(t Trace) {
 		t.RunKey = sha256.Sum256([]byte(c.options.RunKey))
 	}
 	if (t.Clock.IsZero() || c.options.Redate) && !c.options.Start.IsZero() {
-		t.Clock, c.dated = startClock(t.Start, c.options.Start), true
+		t.Clock, t.ClockGiven = startClock(t.Start, c.options.Start), true
 	}
 	if c.out.window = c.options.window(t.Start); c.out.window != nil {
 		t.Start, c.out.before = c.out.window.from, true

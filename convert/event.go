@@ -29,7 +29,7 @@ type event struct {
 	name string    // reason, type, category, label, metric
 	text string    // evLog: message
 
-	clock Clock // evSync; zero if the generation has none
+	clock Clock // evSync: the generation's reading, then what dates it; zero if it has none
 }
 
 type eventKind uint8

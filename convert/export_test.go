@@ -15,7 +15,7 @@ import (
 // The context is the acting G, P and M, each optional: "100 G7 P1 M2: …". What
 // happened is one of
 //
-//	sync [clock=TRACE/WALL]           a generation begins
+//	sync [clock=TRACE/WALL]           a generation begins, with a reading
 //	G1 Running->Waiting "chan receive" at main.worker<main.main
 //	G2 NotExist->Runnable at main.f by main.main
 //	P0 Idle->Running
@@ -49,6 +49,9 @@ func RunStory(version, text string, o Options, sinks ...Sink) error {
 		}
 		if c.out.window != nil && c.out.window.ends(&ev) {
 			break
+		}
+		if ev.kind == evSync {
+			c.date(&ev)
 		}
 		if !c.started {
 			c.approach(&ev)

@@ -175,8 +175,8 @@ func (d *ownDecoder) resolveSync(ev *event) {
 		ev.kind = evEnd
 		return
 	}
-	if trace, mono, wall, ok := d.r.Clock(); ok {
-		ev.clock = Clock{Trace: Time(trace), Mono: Time(mono), Wall: wall}
+	if trace, _, wall, ok := d.r.Clock(); ok {
+		ev.clock = Clock{Trace: Time(trace), Wall: wall}
 	}
 }
 

@@ -38,7 +38,7 @@ type Kind uint8
 
 const (
 	// KindSync (Instant) starts a generation; the first record of every trace
-	// is one. ID counts them from 1; Clock dates it.
+	// is one. ID counts them from 1; Clock dates what comes from there on.
 	KindSync Kind = iota + 1
 
 	// KindGoroutine is the observed life of G. Begin: By created it at ByStack
@@ -246,24 +246,25 @@ func (r *Record) Reason() string {
 	return ReasonUnspecified
 }
 
-// Clock returns the clock reading of a KindSync record. It reports false for
-// other kinds, for traces recorded before Go 1.25 unless Options.Start dates
-// them, and for the Sync that ends a trace.
+// Clock returns the Clock that dates the trace from a KindSync record on. It
+// reports false for other kinds, for traces recorded before Go 1.25 unless
+// Options.Start dates them, and where a damaged generation has no reading: the
+// Clock before goes on.
 func (r *Record) Clock() (Clock, bool) {
 	if r.Kind != KindSync || r.Start == noClock {
 		return Clock{}, false
 	}
-	return Clock{Trace: r.Start, Mono: Time(r.Seen), Wall: int64(r.Parent)}, true
+	return Clock{Trace: r.Start, Rate: int64(r.Seen), Wall: int64(r.Parent)}, true
 }
 
-// setClock puts a clock reading into a KindSync record: the fields that date
-// other records are free in one.
+// setClock puts a Clock into a KindSync record: the fields that date other
+// records are free in one.
 func (r *Record) setClock(c Clock) {
 	if c.IsZero() {
 		r.Start = noClock
 		return
 	}
-	r.Start, r.Seen, r.Parent = c.Trace, c.Mono, uint64(c.Wall)
+	r.Start, r.Seen, r.Parent = c.Trace, Time(c.Rate), uint64(c.Wall)
 }
 
 // A Frame is one function of a stack.
@@ -293,11 +294,12 @@ type Batch struct {
 
 // A Trace is what is known before the first record.
 type Trace struct {
-	Name    string   // of the input, from Options.Name
-	Version string   // of the trace's format, as its header has it: "go 1.26"
-	Start   Time     // of the first event
-	Clock   Clock    // the last reading up to Start; zero if there is none
-	RunKey  [32]byte // identifies the run traced: see Options.RunKey
+	Name       string   // of the input, from Options.Name
+	Version    string   // of the trace's format, as its header has it: "go 1.26"
+	Start      Time     // of the first event
+	Clock      Clock    // dates Start; zero if nothing does
+	ClockGiven bool     // Clock is by Options.Start, not by the trace
+	RunKey     [32]byte // identifies the run traced: see Options.RunKey
 
 	// From and To are the part of the trace that is converted, as Options has
 	// it; both are zero if that is all.
@@ -338,6 +340,7 @@ type Summary struct {
 	Loss        *Loss // nil if all of the input was converted
 	Repairs     Repairs
 	Regions     RegionMistakes // of the program
+	ClockSteps  ClockSteps     // none if Options.Start dates the trace
 
 	// Next is where another trace follows in the decompressed input; 0 if none
 	// does. It is lost, unless Options.Series is set.

@@ -87,7 +87,7 @@ func (d *xDecoder) resolveSync(ev *event, e *trace.Event) {
 	}
 	ev.kind = evSync
 	if clock != nil {
-		ev.clock = Clock{Trace: Time(clock.Trace), Mono: Time(clock.Mono), Wall: clock.Wall.UnixNano()}
+		ev.clock = Clock{Trace: Time(clock.Trace), Wall: clock.Wall.UnixNano()}
 	}
 }
 

@@ -99,6 +99,7 @@ const (
 	attrLoss        = "gotrace.loss"
 	attrLossBytes   = "gotrace.loss_bytes"
 	attrRepairs     = "gotrace.repairs"
+	attrClockSteps  = "gotrace.clock_steps"
 	attrUnstopped   = "gotrace.unstopped"
 	attrSpans       = "gotrace.spans"
 	attrTraces      = "gotrace.traces"

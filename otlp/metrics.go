@@ -175,10 +175,10 @@ func (s *MetricsSink) flush(t convert.Time) {
 		n := min(len(s.points), pointsPerChunk)
 		m := metrics{start: s.at(s.trace.Start), points: s.points[:n]}
 		for i := range m.points {
-			m.times = append(m.times, max(m.start, s.at(m.points[i].at)))
+			m.times = append(m.times, s.at(m.points[i].at))
 		}
 		if n == len(s.points) {
-			m.latency, m.latencyAt = &s.latency, max(m.start, s.at(t))
+			m.latency, m.latencyAt = &s.latency, s.at(t)
 		}
 		_, s.err = s.w.Write(s.enc.append(nil, s.o.head(&s.trace), &m))
 		s.points = s.points[:copy(s.points, s.points[n:])]
@@ -188,8 +188,7 @@ func (s *MetricsSink) flush(t convert.Time) {
 // pointsPerChunk keeps a chunk well below what back ends take at once.
 const pointsPerChunk = 2000
 
-// at returns the time of day of t. Where clocks step back, nothing is dated
-// before the metrics begin: a back end would refuse it.
+// at returns the time of day of t, in nanoseconds since 1970.
 func (s *MetricsSink) at(t convert.Time) uint64 {
 	ns, _ := s.wall.Wall(t)
 	return uint64(ns)

@@ -79,6 +79,9 @@ func (s *Sink) finishRun(sum *convert.Summary) {
 	if sum.Repairs.Any() {
 		s.span.text(attrRepairs, sum.Repairs.String())
 	}
+	if steps := sum.ClockSteps.String(); steps != "" {
+		s.span.text(attrClockSteps, steps)
+	}
 	if sum.Unstopped {
 		s.span.yes(attrUnstopped)
 	}

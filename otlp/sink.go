@@ -217,12 +217,12 @@ func (s *Sink) sync(r *convert.Record) {
 	s.world.Add(r)
 }
 
-// date sets the times of the span being built: its start by the clock of the
-// generation in which it lies, its end by its length. No span is empty: back
-// ends take that for an error.
+// date sets the times of the span being built, both ends by the same clock, so
+// that spans nest as they do in the trace. No span is empty: back ends take that
+// for an error.
 func (s *Sink) date(start, end convert.Time) {
 	s.span.start = s.at(start)
-	s.span.end = s.span.start + uint64(max(end-start, 1))
+	s.span.end = max(s.at(end), s.span.start+1)
 }
 
 // at returns the time of day of t, in nanoseconds since 1970.

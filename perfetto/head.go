@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"math"
 
 	"github.com/trace2otel/trace2otel/convert"
 	"github.com/trace2otel/trace2otel/internal/wire"
@@ -41,11 +42,16 @@ const (
 	clockBack      = 66 // counts from the trace's start
 )
 
-// snapshots remembers the newest time at which the wall clock was written.
+// snapshots are the pairs of times that date the file. trace_processor dates
+// what comes after one as if the wall clock ran like the trace's from there on.
 type snapshots struct {
-	dated bool
-	at    convert.Time
+	clock convert.Clock // what holds
+	due   convert.Time  // when the next pair is, if there is a record by then
 }
+
+// maxAstray is by how many nanoseconds to_realtime may differ from the dates of
+// other outputs.
+const maxAstray = 100_000
 
 // startClocks writes the first packet: it makes the trace's clock the one that
 // others follow, and starts those that count in differences.
@@ -68,14 +74,10 @@ func (s *Sink) startClocks(t *convert.Trace) {
 	b = wire.Uint(b, snapshotPrimary, clockMonotonic)
 	b = wire.Close(b, mark)
 	s.w.buf = wire.Close(b, packet)
+	s.clocks.set(t.Clock, t.Start)
 	if !t.Clock.IsZero() {
-		s.dateAt(t.Start, t.Clock)
+		s.snapshot(t.Clock, t.Start)
 	}
-}
-
-// wallAt dates t by a reading.
-func wallAt(c convert.Clock, t convert.Time) uint64 {
-	return uint64(c.Wall + int64(t-c.Trace))
 }
 
 func appendClock(b []byte, id, at uint64, incremental bool) []byte {
@@ -88,26 +90,34 @@ func appendClock(b []byte, id, at uint64, incremental bool) []byte {
 	return wire.Close(b, mark)
 }
 
-// sync dates a generation. trace_processor does not advance the main clock by
-// a packet that sets clocks, so that its time is no difference.
-func (s *Sink) sync(r *convert.Record) {
-	s.countGeneration()
-	if c, ok := r.Clock(); ok && (!s.clocks.dated || r.Time > s.clocks.at) {
-		s.dateAt(r.Time, c)
+// set takes note of a pair written at t.
+func (s *snapshots) set(c convert.Clock, t convert.Time) {
+	s.clock, s.due = c, math.MaxInt64
+	if c.Rate != 0 {
+		s.due = t + convert.Time(maxAstray*1e9/max(c.Rate, -c.Rate))
 	}
 }
 
-// dateAt writes the wall clock at t by a reading. All such packets have the same
-// clocks: of several ways from one clock to another, trace_processor takes one
-// by which clocks stand together in a packet.
-func (s *Sink) dateAt(t convert.Time, c convert.Clock) {
-	s.clocks = snapshots{dated: true, at: t}
+// sync takes the Clock of a generation. Most go on as the one before did.
+func (s *Sink) sync(r *convert.Record) {
+	s.countGeneration()
+	if c, ok := r.Clock(); ok && c != s.clocks.clock {
+		s.snapshot(c, r.Time)
+	}
+}
+
+// snapshot dates t. All such packets have the same clocks: of several ways from
+// one clock to another, trace_processor takes one by which clocks stand together
+// in a packet. It does not advance the main clock by a packet that sets clocks,
+// so that its time is no difference.
+func (s *Sink) snapshot(c convert.Clock, t convert.Time) {
+	s.clocks.set(c, t)
 	b, packet := wire.Open(s.w.buf, tracePacket)
 	b = wire.Uint(b, packetSequenceID, sequenceID)
 	b = wire.Uint(b, packetTimestamp, s.w.stamp(t))
 	b = wire.Uint(b, packetTimestampClock, clockMonotonic)
 	b, mark := wire.Open(b, packetClockSnapshot)
-	b = appendClock(b, clockRealtime, wallAt(c, t), false)
+	b = appendClock(b, clockRealtime, uint64(c.At(t)), false)
 	b = appendClock(b, clockMonotonic, s.w.stamp(t), false)
 	s.w.buf = wire.Close(wire.Close(b, mark), packet)
 }
@@ -201,6 +211,9 @@ func (s *Sink) summarize(sum *convert.Summary) {
 	}
 	if sum.Repairs.Any() {
 		b = appendText(b, "repairs", sum.Repairs.String())
+	}
+	if steps := sum.ClockSteps.String(); steps != "" {
+		b = appendText(b, "clock_steps", steps)
 	}
 	if sum.Unstopped {
 		b = appendText(b, "note", convert.UnstoppedNote)

@@ -111,6 +111,9 @@ func (s *Sink) Consume(b *convert.Batch) error {
 			s.settle(r.Time)
 			s.now = r.Time
 			s.w.flushFull()
+			if r.Time >= s.clocks.due {
+				s.snapshot(s.clocks.clock, r.Time)
+			}
 		}
 		consume := consumers[r.Kind]
 		switch {

@@ -114,6 +114,9 @@ func (t *truth) Finish(s *convert.Summary) error {
 	if s.Repairs.Any() {
 		about("repairs", s.Repairs)
 	}
+	if s.ClockSteps.Count > 0 {
+		about("clock_steps", s.ClockSteps.String())
+	}
 	if s.Unstopped {
 		about("note", convert.UnstoppedNote)
 	}

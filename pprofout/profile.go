@@ -48,7 +48,7 @@ func (s *Sink) profile(b *builder, i int, sum *convert.Summary) *profile.Profile
 		b.p.Period = int64(s.o.period())
 	}
 	if c := s.trace.Clock; !c.IsZero() {
-		b.p.TimeNanos = c.Wall + int64(s.trace.Start.Sub(c.Trace))
+		b.p.TimeNanos = c.At(s.trace.Start)
 	}
 	room, values := make([]profile.Sample, len(samples)), make([]int64, 2*len(samples))
 	b.p.Sample = make([]*profile.Sample, len(samples))

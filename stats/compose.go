@@ -35,7 +35,7 @@ func (s *Sink) about(sum *convert.Summary) About {
 	a := About{
 		Name: sum.Name, Version: sum.Version, Duration: sum.End.Sub(sum.Start), Events: sum.Events,
 		Generations: sum.Generations, Goroutines: sum.Goroutines, CPUSamples: s.samples,
-		Bytes: sum.Bytes, Adjusted: sum.Adjusted, Repaired: s.repaired,
+		Bytes: sum.Bytes, Adjusted: sum.Adjusted, Repaired: s.repaired, ClockSteps: StepsOf(sum),
 	}
 	if sum.Repairs.Any() {
 		a.Repairs = sum.Repairs.String()
@@ -44,7 +44,7 @@ func (s *Sink) about(sum *convert.Summary) About {
 		a.Loss = &Loss{Error: l.Err.Error(), Bytes: l.Bytes, Offset: l.Offset}
 	}
 	if c := sum.Clock; !c.IsZero() {
-		a.Start = time.Unix(0, c.Wall+int64(sum.Start-c.Trace)).UTC().Format(time.RFC3339Nano)
+		a.Start = time.Unix(0, c.At(sum.Start)).UTC().Format(time.RFC3339Nano)
 	}
 	return a
 }
@@ -60,6 +60,9 @@ func (s *Sink) warnings(sum *convert.Summary) (all []string) {
 	}
 	if sum.Repairs.Any() {
 		all = append(all, fmt.Sprintf("not all is as it was: %v", sum.Repairs))
+	}
+	if steps := sum.ClockSteps.String(); steps != "" {
+		all = append(all, steps)
 	}
 	if sum.Unstopped {
 		all = append(all, convert.UnstoppedNote)

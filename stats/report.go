@@ -59,6 +59,23 @@ type About struct {
 	Loss        *Loss         `json:"loss,omitempty"`
 	Repairs     string        `json:"repairs,omitempty"`  // what the decoder had to guess
 	Repaired    int64         `json:"repaired,omitempty"` // intervals that were guessed: in sums, not in spreads
+	ClockSteps  []Step        `json:"clock_steps,omitempty"`
+}
+
+// A Step is one of the wall clock, which Start and the dates of other outputs
+// do not follow: see [convert.ClockSteps], of which these are those listed.
+type Step struct {
+	After  time.Duration `json:"after_ns"`  // the trace's start; it came between
+	Before time.Duration `json:"before_ns"` // these two
+	By     time.Duration `json:"by_ns"`     // back if negative
+}
+
+// StepsOf returns the steps of the wall clock that s lists.
+func StepsOf(s *convert.Summary) (all []Step) {
+	for _, step := range s.ClockSteps.List {
+		all = append(all, Step(step))
+	}
+	return all
 }
 
 // Loss is what of the input could not be read.

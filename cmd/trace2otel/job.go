@@ -360,7 +360,7 @@ func readTwice(input, what string) error {
 // there cannot be.
 func (c *cli) judge(name string, s *convert.Summary, files []destination, failed convert.SinkErrors) exitCode {
 	code := exitOK
-	if c.start.text != "" && s.Clock.Mono != 0 {
+	if c.start.text != "" && !s.ClockGiven {
 		c.messages.note(name, "has dates of its own, so --start is not used")
 	}
 	switch {
@@ -373,6 +373,9 @@ func (c *cli) judge(name string, s *convert.Summary, files []destination, failed
 	if s.Repairs.Any() {
 		code = exitLoss
 		c.messages.warning(name, hinted{fmt.Errorf("not all is as it was: %v", s.Repairs), s.Repairs.Hint()})
+	}
+	if steps := s.ClockSteps.String(); steps != "" {
+		c.messages.warning(name, errors.New(steps))
 	}
 	if s.Unstopped {
 		c.messages.warning(name, hinted{errors.New(convert.UnstoppedNote), "was the program killed, or did it exit without trace.Stop?"})

@@ -46,6 +46,7 @@ type reportInput struct {
 	Repairs     string         `json:"repairs,omitempty"`
 	Unstopped   bool           `json:"unstopped,omitempty"`
 	Nesting     *stats.Nesting `json:"nesting,omitempty"`
+	ClockSteps  []stats.Step   `json:"clock_steps,omitempty"`
 	Messages    []reportSaid   `json:"messages,omitempty"`
 	Asserted    []stats.Check  `json:"assertions,omitempty"`
 	Outputs     []reportOutput `json:"outputs,omitempty"`
@@ -151,6 +152,7 @@ func inputReport(j *job) reportInput {
 			in.Used -= l.Bytes
 		}
 		in.Unstopped, in.Nesting = s.Unstopped, stats.NestingOf(&s.Regions)
+		in.ClockSteps = stats.StepsOf(s)
 		if s.Repairs.Any() {
 			in.Repairs = s.Repairs.String()
 			in.Used -= s.Repairs.Lost

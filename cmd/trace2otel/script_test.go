@@ -20,6 +20,8 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/trace2otel/trace2otel/internal/forge"
 )
 
 func TestMain(m *testing.M) {
@@ -74,6 +76,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exitcode": exitcode,
+			"clocked":  clocked,
 			"compress": compress,
 			"cut":      cut,
 			"join":     join,
@@ -105,6 +108,19 @@ func exitcode(ts *testscript.TestScript, neg bool, args []string) {
 	case want != 0:
 		ts.Fatalf("exit code 0, want %d", want)
 	}
+}
+
+// clocked FILE OFFSET... writes a trace of a generation a second, whose wall
+// clock is ahead of the trace's by so much at the beginning of each.
+func clocked(ts *testscript.TestScript, _ bool, args []string) {
+	var offsets []time.Duration
+	for _, arg := range args[1:] {
+		d, err := time.ParseDuration(arg)
+		ts.Check(err)
+		offsets = append(offsets, d)
+	}
+	date := time.Date(2026, time.March, 29, 0, 59, 58, 0, time.UTC)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), forge.Clocked(date, offsets...), 0o666))
 }
 
 // compress gzip|zstd FROM TO compresses a file.

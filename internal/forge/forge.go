@@ -6,6 +6,7 @@ package forge
 import (
 	"bytes"
 	"encoding/binary"
+	"time"
 )
 
 // A Trace is one of Go 1.26, as far as it is written. The zero value is not
@@ -35,6 +36,17 @@ func (t *Trace) Sync(gen uint64) {
 	data := []byte{50, 8}
 	data = binary.AppendUvarint(data, 1e9/64)
 	t.Batch(gen, ^uint64(0), 1, append(data, 51, 1, 1, 1, 1))
+}
+
+// Reading appends the clock of a generation, read at a time in ticks.
+func (t *Trace) Reading(gen, ticks uint64, wall time.Time) {
+	data := []byte{50, 8}
+	data = binary.AppendUvarint(data, 1e9/64)
+	data = append(data, 51)
+	for _, v := range []uint64{0, ticks * 64, uint64(wall.Unix()), uint64(wall.Nanosecond())} {
+		data = binary.AppendUvarint(data, v)
+	}
+	t.Batch(gen, ^uint64(0), ticks, data)
 }
 
 // End appends the end of a generation.

@@ -34,6 +34,7 @@ type Checker struct {
 	now     convert.Time // of the latest record that was not back-dated
 	n       int          // records seen
 	syncs   uint64
+	clock   convert.Clock   // of the last sync that had one
 	regions uint64          // the highest number up to now
 	stacks  convert.StackID // last defined
 	open    intervals
@@ -129,6 +130,7 @@ func (c *Checker) record(r *convert.Record) {
 		if r.ID != c.syncs {
 			c.fail(r, "should be sync %d", c.syncs)
 		}
+		c.dates(r)
 	}
 	c.times(r)
 	c.flags(r)
@@ -147,6 +149,21 @@ func (c *Checker) record(r *convert.Record) {
 	default:
 		c.fail(r, "no such phase: %d", r.Phase)
 	}
+}
+
+// dates holds the clock of a sync to go on where the one before ends.
+func (c *Checker) dates(r *convert.Record) {
+	clock, ok := r.Clock()
+	if !ok {
+		return
+	}
+	if max(clock.Rate, -clock.Rate) > 10_000_000 {
+		c.fail(r, "a clock gains %d ns a second", clock.Rate)
+	}
+	if !c.clock.IsZero() && c.clock.At(r.Time) != clock.At(r.Time) {
+		c.fail(r, "the date jumps from %d to %d", c.clock.At(r.Time), clock.At(r.Time))
+	}
+	c.clock = clock
 }
 
 func (c *Checker) times(r *convert.Record) {

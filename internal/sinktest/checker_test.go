@@ -32,6 +32,8 @@ func TestCheckerFindsWhatIsWrong(t *testing.T) {
 		{"exit of a goroutine that goes on", "5 G1 begin region\n6 G1 end region exited open-end", "open, but told"},
 		{"label of a dead goroutine", "5 G1 label \"x\"", "does not live"},
 		{"exited task", "5 - begin task id=1\n6 - end task id=1 exited", "only ends of regions"},
+		{"date that jumps", "5 - sync id=1 clock=5/0/100\n9 - sync id=2 clock=9/0/105", "the date jumps from 104 to 105"},
+		{"clock too fast", "5 - sync id=1 clock=5/10000001/100", "a clock gains 10000001 ns a second"},
 		{"sync out of number", "5 - sync id=2", "should be sync 1"},
 		{"call longer than its states", life + "5 G1 end running\n5 G1 begin call P0\n5 G1 begin syscall prev=running P0\n" +
 			"9 G1 end syscall\n9 G1 end call id=3\n9 G1 begin running prev=syscall", "its syscall states last"},

@@ -174,7 +174,7 @@ func appendFields(b []byte, r *convert.Record) []byte {
 	}
 	if c, ok := r.Clock(); ok {
 		b = appendID(b, " clock=", int64(c.Trace))
-		b = appendID(b, "/", int64(c.Mono))
+		b = appendID(b, "/", c.Rate)
 		b = appendID(b, "/", c.Wall)
 	}
 	for _, f := range flags {

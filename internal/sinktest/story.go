@@ -92,7 +92,7 @@ func (p *parser) finish() *Recorder {
 		}
 	}
 	if p.wall != nil {
-		r.Trace.Clock = convert.Clock{Trace: r.Trace.Start, Mono: r.Trace.Start, Wall: *p.wall}
+		r.Trace.Clock = convert.Clock{Trace: r.Trace.Start, Wall: *p.wall}
 	}
 	if len(r.Records) == 0 || r.Records[0].Kind != convert.KindSync {
 		sync := blank(r.Trace.Start)

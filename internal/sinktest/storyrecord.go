@@ -18,9 +18,9 @@ func blank(t convert.Time) convert.Record {
 	}
 }
 
-// setClock gives a Sync its clock reading, or none if c is zero.
+// setClock gives a Sync its Clock, or none if c is zero.
 func setClock(r *convert.Record, c convert.Clock) {
-	r.Start, r.Seen, r.Parent = c.Trace, c.Mono, uint64(c.Wall)
+	r.Start, r.Seen, r.Parent = c.Trace, convert.Time(c.Rate), uint64(c.Wall)
 	if c.IsZero() {
 		r.Start, r.Seen = noClock, 0
 	}
@@ -142,8 +142,8 @@ func setWord(r *convert.Record, w word) error {
 		return nil
 	case w.key == "clock":
 		var c convert.Clock
-		if _, err := fmt.Sscanf(w.text, "%d/%d/%d", &c.Trace, &c.Mono, &c.Wall); err != nil {
-			return fmt.Errorf("a clock is trace/mono/wall: %w", err)
+		if _, err := fmt.Sscanf(w.text, "%d/%d/%d", &c.Trace, &c.Rate, &c.Wall); err != nil {
+			return fmt.Errorf("a clock is trace/rate/wall: %w", err)
 		}
 		setClock(r, c)
 		return nil
