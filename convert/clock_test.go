@@ -97,7 +97,10 @@ func (h *history) Consume(b *convert.Batch) error {
 }
 
 func (h *history) date(t convert.Time) {
-	ns, _ := h.wall.Wall(t)
+	ns, dated := h.wall.Wall(t)
+	if !dated {
+		return // readings that cannot be are left out
+	}
 	before, known := h.said[t]
 	switch {
 	case !known:
@@ -138,7 +141,7 @@ func (h *history) check(t *testing.T, exact bool) {
 func TestDatesOfAnyClock(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	for range 100 {
-		data := forge.Clocked(time.Unix(5e9, 0), offsets(8, func(int) time.Duration {
+		data := forge.Clocked(time.Unix(2e9, 0), offsets(8, func(int) time.Duration {
 			return time.Duration(r.Int64N(math.MaxInt64) >> r.IntN(63) * int64(1-2*r.IntN(2)))
 		})...)
 		var h history
