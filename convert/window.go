@@ -61,6 +61,9 @@ func (w *window) cutStart(r *Record) {
 			r.ID -= min(r.ID, uint64(w.from-r.Start))
 		}
 	}
+	if r.Kind == KindState && r.State == StateWaiting && r.Name == "" && r.Flags&OpenStart == 0 {
+		r.Name = ReasonUnspecified // its beginning was seen, and told no reason
+	}
 	r.Time = max(r.Time, w.from)
 	r.Start = w.from
 	r.Seen = max(r.Seen, w.from)

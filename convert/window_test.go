@@ -1,8 +1,10 @@
 package convert_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"maps"
 	"os"
 	"runtime"
 	"slices"
@@ -285,6 +287,45 @@ func compareTimes[K comparable](t *testing.T, what string, got, want map[K]sinkt
 	for k, v := range got {
 		if _, ok := want[k]; !ok && v.Time != 0 {
 			t.Errorf("%s: %v lasts %v in the windows, and is not in the whole", what, k, v.Time)
+		}
+	}
+}
+
+// reasons is a sink that adds up how long goroutines waited, by reason.
+type reasons map[string]time.Duration
+
+func (w reasons) Begin(*convert.Trace) error    { return nil }
+func (w reasons) Finish(*convert.Summary) error { return nil }
+
+func (w reasons) Consume(b *convert.Batch) error {
+	for i := range b.Records {
+		if r := &b.Records[i]; r.Kind == convert.KindState && r.State == convert.StateWaiting && r.Phase == convert.End && r.Duration() > 0 {
+			w[r.Reason()] += r.Duration()
+		}
+	}
+	return nil
+}
+
+// TestWindowsKeepReasons cuts traces into five, and adds up the time of each
+// reason for waiting, also where a trace gives none.
+func TestWindowsKeepReasons(t *testing.T) {
+	for _, f := range sinktest.Traces(t) {
+		whole, parts := make(reasons), make(reasons)
+		s := sinktest.Run(t, f, whole)
+		data, err := os.ReadFile(f.Path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		length := s.End.Sub(s.Start)
+		step := length/5 + 1
+		for from := time.Duration(0); from <= length; from += step {
+			o := convert.Options{Start: sinktest.Wall, From: from, To: from + step, AsGo: f.AsGo}
+			if _, err := convert.Run(context.Background(), bytes.NewReader(data), o, parts); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !maps.Equal(whole, parts) {
+			t.Errorf("%s: got  %v\nwant %v", f.Name, parts, whole)
 		}
 	}
 }

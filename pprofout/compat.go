@@ -39,7 +39,7 @@ func (c *compat) record(r *convert.Record) {
 			return
 		}
 		switch {
-		case c.rule.reason != nil && r.Name == "":
+		case c.rule.reason != nil && (r.Name == "" || r.Name == convert.ReasonUnspecified):
 			c.unknown = c.unknown.plus(value{1, r.Duration()})
 		case c.rule.reason != nil && !c.rule.reason(r.Name):
 		case c.rule.woken && r.ByStack != 0:
