@@ -251,9 +251,10 @@ func (t *goTimes) add(u *goTimes) {
 	}
 }
 
-// tieSlack is how far times of v1 traces may be apart: the decoder puts
-// simultaneous events of different procs 1 ns apart, in the order of a map.
-const tieSlack = 16
+// tieSlack is how far sums of times of v1 traces may be apart: the decoder puts
+// simultaneous events of different procs 1 ns apart, in the order of a map, and
+// we put them in one that is always the same.
+const tieSlack = 32
 
 // equal compares all times, to the nanosecond but for v1 traces.
 func (v *goView) equal(t, u *goTimes) bool {

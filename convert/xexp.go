@@ -22,7 +22,8 @@ type xDecoder struct {
 	handles map[trace.Stack]StackID
 	frames  []Frame // scratch
 
-	next    trace.Event // read ahead, to see whether anything follows a Sync
+	ties    *ties  // of a trace before Go 1.22; else nil
+	next    xEvent // read ahead, to see whether anything follows a Sync
 	nextErr error
 	pending bool
 	last    Time // of the last event, before any shift
@@ -33,12 +34,25 @@ func newXDecoder(r io.Reader, h header, stacks *stacks) (*xDecoder, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &xDecoder{header: h, stacks: stacks, r: reader, handles: make(map[trace.Stack]StackID)}, nil
+	d := &xDecoder{header: h, stacks: stacks, r: reader, handles: make(map[trace.Stack]StackID)}
+	if !h.generational() {
+		d.ties = &ties{r: reader}
+	}
+	return d, nil
+}
+
+// readEvent reads the next event of the reference decoder.
+func (d *xDecoder) readEvent() (xEvent, error) {
+	if d.ties != nil {
+		return d.ties.read()
+	}
+	e, err := d.r.ReadEvent()
+	return xEvent{e, Time(e.Time())}, err
 }
 
 // read reads the next event into ev.
 func (d *xDecoder) read(ev *event) error {
-	var e trace.Event
+	var e xEvent
 	if d.pending {
 		if d.nextErr != nil {
 			return d.nextErr
@@ -46,7 +60,7 @@ func (d *xDecoder) read(ev *event) error {
 		e, d.pending = d.next, false
 	} else {
 		var err error
-		if e, err = d.r.ReadEvent(); err != nil {
+		if e, err = d.readEvent(); err != nil {
 			return err
 		}
 	}
@@ -54,7 +68,8 @@ func (d *xDecoder) read(ev *event) error {
 	if e.Kind() == trace.EventSync {
 		d.resolveSync(ev, &e)
 	} else {
-		d.resolve(ev, &e)
+		ev.time = e.at
+		d.resolve(ev, &e.Event)
 		ev.moved = d.header.generational() && ev.time == d.last+1
 	}
 	d.last = ev.time
@@ -76,11 +91,11 @@ const v1Shift = 1
 
 // resolveSync tells a Sync that begins a generation from the one that ends the
 // trace: nothing follows that.
-func (d *xDecoder) resolveSync(ev *event, e *trace.Event) {
+func (d *xDecoder) resolveSync(ev *event, e *xEvent) {
 	clear(d.handles)
-	ev.g, ev.p, ev.m, ev.time, ev.kind, ev.clock = NoGoroutine, NoProc, NoThread, Time(e.Time()), evEnd, Clock{}
+	ev.g, ev.p, ev.m, ev.time, ev.kind, ev.clock = NoGoroutine, NoProc, NoThread, e.at, evEnd, Clock{}
 	clock := e.Sync().ClockSnapshot
-	d.next, d.nextErr = d.r.ReadEvent()
+	d.next, d.nextErr = d.readEvent()
 	d.pending = true
 	if d.nextErr != nil {
 		return
@@ -95,7 +110,6 @@ func (d *xDecoder) resolveSync(ev *event, e *trace.Event) {
 // that the event's kind does not have.
 func (d *xDecoder) resolve(ev *event, e *trace.Event) {
 	ev.kind = evOther
-	ev.time = Time(e.Time())
 	ev.g = GoID(e.Goroutine())
 	ev.p = ProcID(e.Proc())
 	ev.m = ThreadID(e.Thread())
@@ -180,20 +194,11 @@ func (d *xDecoder) resolveTransition(ev *event, e *trace.Event) {
 func (d *xDecoder) resolveRange(ev *event, e *trace.Event) {
 	r := e.Range()
 	ev.name, ev.id = "", 0
-	switch r.Name {
-	case "GC concurrent mark phase":
-		ev.rng = rangeMark
-	case "GC mark assist":
-		ev.rng = rangeAssist
-	case "GC incremental sweep":
-		ev.rng = rangeSweep
-	default:
-		reason, ok := strings.CutPrefix(r.Name, "stop-the-world (")
-		if !ok {
-			return // a range that this version does not know
-		}
-		ev.rng = rangeSTW
-		ev.name = strings.TrimSuffix(reason, ")")
+	switch ev.rng = rangeOf(r.Name); ev.rng {
+	case rangeOther:
+		return // a range that this version does not know
+	case rangeSTW:
+		ev.name = strings.TrimSuffix(r.Name[len(stwPrefix):], ")")
 	}
 	switch r.Scope.Kind {
 	case trace.ResourceGoroutine:
@@ -214,6 +219,24 @@ func (d *xDecoder) resolveRange(ev *event, e *trace.Event) {
 			ev.value, ev.parent = a[0].Value.Uint64(), a[1].Value.Uint64()
 		}
 	}
+}
+
+// stwPrefix begins the names of stops of the world, with the reason.
+const stwPrefix = "stop-the-world ("
+
+func rangeOf(name string) rangeKind {
+	switch name {
+	case "GC concurrent mark phase":
+		return rangeMark
+	case "GC mark assist":
+		return rangeAssist
+	case "GC incremental sweep":
+		return rangeSweep
+	}
+	if strings.HasPrefix(name, stwPrefix) {
+		return rangeSTW
+	}
+	return rangeOther
 }
 
 // stack returns the id of a stack of the current generation.

@@ -84,11 +84,10 @@ func runBy(d convert.Decoder, data []byte, size int, outs []output) (*convert.Su
 }
 
 // TestSameBytes converts with batches of several sizes, on one processor and on
-// many, all outputs at once and each alone: the bytes are the same. (Not so for
-// v1 traces: the decoder orders ties by a map.)
+// many, all outputs at once and each alone: the bytes are the same.
 func TestSameBytes(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
-	for _, file := range []string{"go1.26.8-multi.trace", "go1.26.8-gc-stress.trace", "go1.22.0-annotations-stress.trace"} {
+	for _, file := range []string{"go1.26.8-multi.trace", "go1.26.8-gc-stress.trace", "go1.22.0-annotations-stress.trace", "http_1_19_good"} {
 		data, err := os.ReadFile(filepath.Join(sinktest.Root(t), "testdata", file))
 		if err != nil {
 			t.Fatal(err)
