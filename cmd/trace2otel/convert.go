@@ -44,6 +44,9 @@ func (c *cli) newConvert() *cobra.Command {
 	c.assertions.addFlags(cmd.Flags())
 	b.accounts.addFlags(cmd.Flags())
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := checkOutputFlags(cmd.Flags()); err != nil {
+			return err
+		}
 		outs, err := b.outputs()
 		if err != nil {
 			return err

@@ -85,14 +85,6 @@ func (d *delivery) meter() *meter {
 	return &meter{target: d.target, retry: d.retry, failed: keeper{path: d.failed.path}}
 }
 
-// displayURL returns a URL for messages, without a password.
-func displayURL(text string) string {
-	if u, err := url.Parse(text); err == nil {
-		text = u.Redacted()
-	}
-	return printable(text)
-}
-
 // newClient returns the client that make makes. What is wrong in the environment
 // the exporters tell only the global log.
 func newClient[C any](make func() (C, error)) (C, error) {
@@ -116,6 +108,14 @@ func (l *errorLog) WithValues(...any) logr.LogSink { return l }
 func (l *errorLog) WithName(string) logr.LogSink   { return l }
 
 func (l *errorLog) Error(err error, did string, _ ...any) {
+	var bad *url.Error
+	var escape url.EscapeError
+	switch {
+	case errors.As(err, &bad):
+		err = errors.New("it is no URL") // without what it is, which may hold a password
+	case errors.As(err, &escape):
+		err = errors.New("a % in it is no escape") // likewise
+	}
 	l.errs = append(l.errs, fmt.Errorf("the environment is wrong: %s: %w", did, err))
 }
 

@@ -44,6 +44,9 @@ func (c *cli) newDiff() *cobra.Command {
 	fs.BoolVarP(&c.messages.quiet, "quiet", "q", false, "say nothing but warnings and errors")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		old, new, err := sides(cmd, args)
+		if err == nil {
+			err = checkOutputFlags(fs)
+		}
 		if err != nil {
 			return err
 		}

@@ -13,20 +13,6 @@ import (
 	"time"
 )
 
-// isURL reports whether an input is to be fetched.
-func isURL(input string) bool {
-	return strings.HasPrefix(input, "http://") || strings.HasPrefix(input, "https://")
-}
-
-// hostOf returns the host of a URL, for the names of outputs.
-func hostOf(input string) string {
-	u, err := url.Parse(input)
-	if err != nil || u.Hostname() == "" {
-		return "url"
-	}
-	return strings.NewReplacer("/", "_", "\\", "_", ":", "_").Replace(u.Hostname())
-}
-
 // maxRedirects is how many are followed, each within HTTP.
 const maxRedirects = 5
 
@@ -45,7 +31,7 @@ func fetch(ctx context.Context, input string) (io.ReadCloser, error) {
 			case len(via) > maxRedirects:
 				return fmt.Errorf("more than %d redirects", maxRedirects)
 			case !isURL(r.URL.String()), via[0].URL.Scheme == "https" && r.URL.Scheme != "https":
-				return fmt.Errorf("a redirect to %s is not followed", r.URL.Redacted())
+				return fmt.Errorf("a redirect to %s is not followed", displayURL(r.URL.String()))
 			}
 			return nil
 		},

@@ -18,6 +18,9 @@ func (c *cli) newMan() *cobra.Command {
 		Example: "  trace2otel man share/man/man1",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := checkOutput("DIR", args[0]); err != nil {
+				return err
+			}
 			if err := c.writeMan(cmd.Root(), args[0]); err != nil {
 				c.messages.failure("", fmt.Errorf("no manual pages: %w", err))
 				c.code = exitFailed

@@ -21,6 +21,8 @@ type messages struct {
 	w     io.Writer
 	quiet bool    // no notes
 	log   *[]said // keeps what is said, if not nil
+
+	secrets *strings.Replacer // replaces URLs that have some; may be nil
 }
 
 // failure says what went wrong with subject (an input; may be empty), and the
@@ -39,8 +41,12 @@ func (m *messages) note(subject, format string, args ...any) {
 
 // say writes a message at once, so that messages never mix.
 func (m *messages) say(l level, subject string, err error) {
+	what, hint := m.redacted(cause(err)), hintOf(err)
+	if m.secrets != nil {
+		hint = m.secrets.Replace(hint) // examples of URLs stay
+	}
 	if m.log != nil {
-		*m.log = append(*m.log, said{l, cause(err), hintOf(err)})
+		*m.log = append(*m.log, said{l, what, hint})
 	}
 	class := ""
 	if l == levelWarning {
@@ -48,13 +54,21 @@ func (m *messages) say(l level, subject string, err error) {
 	}
 	text := "trace2otel: "
 	if subject != "" {
-		text += printable(subject) + ": "
+		text += printable(m.redacted(subject)) + ": "
 	}
-	text += class + indented(cause(err)) + "\n"
-	if h := hintOf(err); h != "" {
-		text += "hint: " + indented(h) + "\n"
+	text += class + indented(what) + "\n"
+	if hint != "" {
+		text += "hint: " + indented(hint) + "\n"
 	}
 	io.WriteString(m.w, text)
+}
+
+// redacted returns a text without what is secret in the URLs in it.
+func (m *messages) redacted(text string) string {
+	if m.secrets != nil {
+		text = m.secrets.Replace(text)
+	}
+	return redactURLs(text)
 }
 
 // cause returns the text of err without what the message says already: that

@@ -30,12 +30,12 @@ func baseName(input string) string {
 }
 
 // displayName returns the name of an input in messages and reports: a URL's has
-// no password.
+// no secrets.
 func displayName(input string) string {
 	switch {
 	case input == stdio:
 		return "stdin"
-	case isURL(input):
+	case hasScheme.MatchString(input):
 		return displayURL(input)
 	}
 	return input

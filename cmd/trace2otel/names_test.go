@@ -32,10 +32,3 @@ func TestBaseName(t *testing.T) {
 		}
 	}
 }
-
-func TestNoPasswordsInMessages(t *testing.T) {
-	const want = "http://me:xxxxx@localhost:6060/debug/pprof/trace?seconds=5"
-	if got := displayName("http://me:secret@localhost:6060/debug/pprof/trace?seconds=5"); got != want {
-		t.Errorf("the name of a URL is %s", got)
-	}
-}

@@ -4,12 +4,45 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/spf13/pflag"
 )
 
 // An outputPath is where an output of the command goes.
 type outputPath struct {
 	what string // goes there
 	path string // or empty, if nothing does
+}
+
+// outputFlags are the flags that name a file or a folder to write to, and how they
+// are called in messages.
+var outputFlags = []struct{ name, called string }{
+	{"output", "-o"}, {"out", "--out"}, {"failed-out", "--failed-out"}, {"report", "--report"}, {"junit", "--junit"},
+}
+
+// checkOutputFlags returns an error if a flag that is set names nothing that can be
+// written to.
+func checkOutputFlags(fs *pflag.FlagSet) error {
+	for _, f := range outputFlags {
+		if flag := fs.Lookup(f.name); flag != nil && flag.Changed {
+			if err := checkOutput(f.called, flag.Value.String()); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// checkOutput returns an error if a path, which what is called so has, is none. An
+// empty one is what a shell makes of a variable that is not set.
+func checkOutput(called, path string) error {
+	switch {
+	case path == "":
+		return hinted{fmt.Errorf("%s is empty", called), "is a variable not set?"}
+	case hasScheme.MatchString(path):
+		return hinted{fmt.Errorf("%s is a URL: outputs go to files", called), "trace2otel otlp --endpoint sends spans"}
+	}
+	return nil
 }
 
 // distinct returns an error if two outputs were to go to one file: the one would

@@ -148,7 +148,7 @@ func inputReport(j *job) reportInput {
 		in.Format, in.Events, in.Generations, in.Goroutines = s.Version, s.Events, s.Generations, s.Goroutines
 		in.Covered, in.Bytes, in.Used = int64(s.End.Sub(s.Start)), s.Bytes, s.Bytes
 		if l := s.Loss; l != nil {
-			in.Loss = &reportLoss{Error: valid(l.Err.Error()), Bytes: l.Bytes, Offset: l.Offset}
+			in.Loss = &reportLoss{Error: valid(redactURLs(l.Err.Error())), Bytes: l.Bytes, Offset: l.Offset}
 			in.Used -= l.Bytes
 		}
 		in.Unstopped, in.Nesting = s.Unstopped, stats.NestingOf(&s.Regions)

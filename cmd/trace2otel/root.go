@@ -67,6 +67,7 @@ func newCLI(stdin, stdout *os.File, stderr io.Writer) *cli {
 // execute runs the command line args. Commands report what comes of their
 // inputs themselves, in c.code; the errors that they return are of usage.
 func (c *cli) execute(ctx context.Context, args []string) exitCode {
+	c.messages.secrets = newRedactor(args)
 	root := c.newRoot()
 	root.SetArgs(args)
 	root.SetOut(c.stdout)

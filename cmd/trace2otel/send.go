@@ -29,6 +29,9 @@ func (c *cli) newSend() *cobra.Command {
 	flags.addFlags(cmd.Flags())
 	cmd.Flags().BoolVarP(&c.messages.quiet, "quiet", "q", false, "say nothing but warnings and errors")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := checkOutputFlags(cmd.Flags()); err != nil {
+			return err
+		}
 		d, err := flags.delivery(args)
 		switch {
 		case err != nil:

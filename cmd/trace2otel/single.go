@@ -34,6 +34,9 @@ func (c *cli) newSingle(f *format) *cobra.Command {
 		c.assertions.addFlags(cmd.Flags())
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := checkOutputFlags(cmd.Flags()); err != nil {
+			return err
+		}
 		j, err := s.plan(cmd.Context(), c, args[0])
 		if err != nil {
 			return err

@@ -186,17 +186,13 @@ func (t Target) parse(s signal) (*url.URL, error) {
 	u, err := url.Parse(t.URL)
 	switch {
 	case err != nil:
-		var parse *url.Error
-		if errors.As(err, &parse) {
-			err = parse.Err // without the URL, which may hold a password
-		}
-		return nil, fmt.Errorf("the endpoint is no URL: %w", err)
+		return nil, errors.New("the endpoint is no URL") // without it, which may hold a password
 	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
-		return nil, fmt.Errorf("the endpoint is to be like http://localhost:4317 or https://example.com, not %q", t.URL)
+		return nil, errors.New("the endpoint is to be like http://localhost:4317 or https://example.com")
 	case u.User != nil:
 		return nil, errors.New("the endpoint has a user: credentials go into OTEL_EXPORTER_OTLP_HEADERS")
 	case u.RawQuery != "" || u.Fragment != "":
-		return nil, fmt.Errorf("the endpoint %q has more than a path", t.URL)
+		return nil, errors.New("the endpoint has more than a path: a query or a fragment")
 	}
 	u.Path = strings.TrimRight(u.Path, "/")
 	switch {
