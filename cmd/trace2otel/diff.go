@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -124,9 +125,13 @@ func (c *cli) diff(ctx context.Context, old, new []string, d *diffFlags) exitCod
 	} else {
 		err = changes.WriteText(f, d.all)
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, syscall.EPIPE):
 		f.discard()
-		c.messages.failure("", f.explain(err))
+		return exitPipe // the reader has had enough, and knows it
+	case err != nil:
+		f.discard()
+		c.messages.failure("", f.explain(withoutPath(err)))
 		return exitFailed
 	}
 	return worse(c.code, c.commit(ctx, "", []destination{f}, nil, &outcome{}))

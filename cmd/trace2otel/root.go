@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync/atomic"
+	"syscall"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -70,10 +71,17 @@ func (c *cli) execute(ctx context.Context, args []string) exitCode {
 	c.messages.secrets = newRedactor(args)
 	root := c.newRoot()
 	root.SetArgs(args)
-	root.SetOut(c.stdout)
+	out := &stickyWriter{w: c.stdout}
+	root.SetOut(out)
 	root.SetErr(c.messages.w)
 	cmd, err := root.ExecuteContextC(ctx)
-	if err != nil {
+	switch {
+	case errors.Is(out.err, syscall.EPIPE):
+		return exitPipe
+	case out.err != nil: // of help, say, which does not look
+		c.messages.failure("", cannotWrite("standard output", withoutPath(out.err)))
+		return exitFailed
+	case err != nil:
 		if hintOf(err) == "" {
 			err = hinted{err, fmt.Sprintf("see %s --help", cmd.CommandPath())}
 		}
@@ -81,6 +89,22 @@ func (c *cli) execute(ctx context.Context, args []string) exitCode {
 		return exitUsage
 	}
 	return c.code
+}
+
+// A stickyWriter keeps the first error of a writer, for those who write and do not
+// look.
+type stickyWriter struct {
+	w   io.Writer
+	err error
+}
+
+func (s *stickyWriter) Write(p []byte) (int, error) {
+	if s.err != nil {
+		return 0, s.err
+	}
+	n, err := s.w.Write(p)
+	s.err = err
+	return n, err
 }
 
 func (c *cli) newRoot() *cobra.Command {

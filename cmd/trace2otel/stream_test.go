@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 )
@@ -87,5 +88,54 @@ func TestFullDisk(t *testing.T) {
 		if stderr.String() != want {
 			t.Errorf("%s: stderr %q, want %q", strict, &stderr, want)
 		}
+	}
+}
+
+// printing are command lines that print to standard output.
+var printing = []string{
+	"stats X", "stats X --strict", "stats X --format json", "stats X --format html", "perfetto X", "perfetto X --gzip", "otlp X", "pprof X --kind wall",
+	"diff X X", "diff X X --format json", "help", "--help", "help stats", "stats --help", "--version", "completion bash", "completion zsh", "view X --no-browser",
+}
+
+// printTo runs a command line with a standard output of the test's.
+func printTo(t *testing.T, line string, stdout *os.File) (int, string) {
+	t.Helper()
+	cmd := exec.Command("trace2otel", strings.Fields(strings.ReplaceAll(line, "X", smallTrace))...)
+	var stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = stdout, &stderr
+	if err := cmd.Run(); cmd.ProcessState == nil {
+		t.Fatal(err)
+	}
+	return cmd.ProcessState.ExitCode(), stderr.String()
+}
+
+// TestReaderGone prints to a pipe that nobody reads any more: every command ends as
+// those do that SIGPIPE ends, and says nothing.
+func TestReaderGone(t *testing.T) {
+	for _, line := range printing {
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Close()
+		if code, stderr := printTo(t, line, w); code != 141 || stderr != "" {
+			t.Errorf("%s: exit code %d, %q", line, code, stderr)
+		}
+		w.Close()
+	}
+}
+
+// TestStandardOutputFull prints to what takes no byte.
+func TestStandardOutputFull(t *testing.T) {
+	for _, line := range printing {
+		full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+		if err != nil {
+			t.Skip(err)
+		}
+		code, stderr := printTo(t, line, full)
+		if code != 1 || !strings.HasSuffix(stderr, "cannot write standard output: no space left on device\n") {
+			t.Errorf("%s: exit code %d, %q", line, code, stderr)
+		}
+		full.Close()
 	}
 }
