@@ -16,7 +16,7 @@ func (s *Sink) state(r *convert.Record) {
 	g.account.Add(&s.world, r)
 	if r.Phase == convert.Begin {
 		if g.state = r.State; r.State == convert.StateRunnable {
-			g.waker = s.wakerOf(g, r) // it may end before g runs
+			g.waker = s.wakerOf(r) // it may end before g runs
 		}
 		return
 	}
@@ -79,7 +79,7 @@ func (s *Sink) long(g *goroutine, r *convert.Record) {
 		v.waker = g.waker
 	}
 	if v.waker == (ref{}) {
-		v.waker = s.wakerOf(g, r)
+		v.waker = s.wakerOf(r)
 	}
 	s.writeInTask(g.top, &v)
 	n := g.node
@@ -102,14 +102,14 @@ func (s *Sink) long(g *goroutine, r *convert.Record) {
 	}
 }
 
-// wakerOf returns the place of the goroutine that ended a wait of g, or made it
-// runnable, or none.
-func (s *Sink) wakerOf(g *goroutine, r *convert.Record) ref {
+// wakerOf returns the place of the goroutine that ended the wait of r, or made its
+// goroutine runnable, or none.
+func (s *Sink) wakerOf(r *convert.Record) ref {
 	if r.By == convert.NoGoroutine || s.o.Detail == DetailGoroutines {
 		return ref{}
 	}
 	by := s.goroutines.Get(r.By)
-	if by == nil || by == g {
+	if by == nil {
 		return ref{}
 	}
 	s.learn(by, s.stacks.root(r.ByStack))

@@ -24,6 +24,7 @@ const maxViolations = 20
 //     same id, its life follows;
 //   - an End with OpenEnd tells nothing that came later: no waker, no ender, no
 //     stack, no exit;
+//   - no goroutine wakes itself;
 //   - labels are those of live goroutines;
 //   - stacks are dense and defined before they are used.
 //
@@ -134,6 +135,9 @@ func (c *Checker) record(r *convert.Record) {
 	}
 	c.times(r)
 	c.flags(r)
+	if r.Kind == convert.KindState && r.By == r.G && r.By != convert.NoGoroutine {
+		c.fail(r, "woken by itself")
+	}
 	switch r.Phase {
 	case convert.Begin:
 		c.begin(r)

@@ -31,6 +31,7 @@ func TestCheckerFindsWhatIsWrong(t *testing.T) {
 		{"ender of a task that goes on", "5 - begin task id=1\n6 - end task id=1 by=G1 open-end", "open, but told"},
 		{"exit of a goroutine that goes on", "5 G1 begin region\n6 G1 end region exited open-end", "open, but told"},
 		{"label of a dead goroutine", "5 G1 label \"x\"", "does not live"},
+		{"a goroutine that wakes itself", "5 G1 begin goroutine\n5 G1 begin waiting\n9 G1 end waiting by=G1", "woken by itself"},
 		{"exited task", "5 - begin task id=1\n6 - end task id=1 exited", "only ends of regions"},
 		{"date that jumps", "5 - sync id=1 clock=5/0/100\n9 - sync id=2 clock=9/0/105", "the date jumps from 104 to 105"},
 		{"clock too fast", "5 - sync id=1 clock=5/10000001/100", "a clock gains 10000001 ns a second"},
