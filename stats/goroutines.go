@@ -165,7 +165,7 @@ func (s *Sink) endGoroutine(g *goroutine, r *convert.Record) {
 		s.list.died(g, r, &s.now)
 	}
 	s.goroutines.Delete(g.id)
-	if s.list.all == nil && len(s.free) < maxFree {
+	if len(s.free) < maxFree {
 		g.account.Reset()
 		g.regions.Clear()
 		*g = goroutine{account: g.account, early: g.early[:0], regions: g.regions}

@@ -270,6 +270,63 @@ over all 2840 and 2860 of 3000, short: true
 `,
 	},
 	{
+		name: "the worst of equally long waits is the earliest, whatever the functions are called",
+		text: `
+0 G1 begin goroutine "main.first"
+0 G1 begin waiting "sleep"
+0 G2 begin goroutine "main.second"
+0 G2 begin running P0
+10 G2 end running
+10 G2 begin runnable
+30 G2 end runnable
+30 G2 begin running P0
+40 G1 end waiting
+40 G1 begin runnable
+60 G1 end runnable
+60 G1 begin running P1
+`,
+		ask: func(r *Report) string {
+			return spreadText(&r.Scheduler.Latency) + "\n" + spreadText(&r.Totals.Latency) + "\n"
+		},
+		want: `
+2 of 40, max 20 by G2 @10
+2 of 40, max 20 by G2 @10
+`,
+	},
+	{
+		name: "goroutines that are listed share nothing with those that come after them",
+		text: `
+0 G1 begin goroutine "main.main"
+0 G1 begin running P0
+10 G2 begin goroutine "main.a" by=G1
+10 G2 begin waiting "sleep"
+20 G2 end waiting by=G1
+20 G2 begin running P1
+30 G2 end running
+30 G2 end goroutine
+40 G3 begin goroutine "main.b" by=G1
+40 G3 begin waiting "select"
+45 G3 end waiting by=G1
+45 G3 begin running P1
+50 G3 end running
+50 G3 end goroutine
+50 G1 end running
+50 G1 end goroutine
+`,
+		goroutines: "main",
+		ask: func(r *Report) (s string) {
+			for _, g := range r.Goroutines {
+				s += fmt.Sprintf("G%d %s: running %d waits %v woken by %v woke %v\n", g.ID, g.Function, g.Running, g.Waits, g.WokenBy, g.Woke)
+			}
+			return s
+		},
+		want: `
+G1 main.main: running 50 waits [] woken by [] woke [{2 main.a 1} {3 main.b 1}]
+G2 main.a: running 10 waits [{sleep 10ns <nil>}] woken by [{1 main.main 1}] woke []
+G3 main.b: running 5 waits [{select 5ns <nil>}] woken by [{1 main.main 1}] woke []
+`,
+	},
+	{
 		name: "tasks and regions say where the time went",
 		text: `
 trace end=100
