@@ -116,3 +116,27 @@ func readAll(t *testing.T, data []byte) (events []gotrace.Event, report gotrace.
 		}
 	}
 }
+
+// TestStealFromTheThreadThatItNames has two threads with one proc, which no rule
+// forbids. A steal takes the proc from the thread that it names, not from the one
+// that was last seen with it.
+func TestStealFromTheThreadThatItNames(t *testing.T) {
+	const running = 1 // of a proc
+	f := forge.New()
+	f.Sync(1)
+	one := forge.Event[gotrace.Type](nil, gotrace.EvProcStatus, 1, 0, running)
+	one = forge.Event(one, gotrace.EvGoStatus, 1, 5, 1, wireRunning)
+	one = forge.Event(one, gotrace.EvGoSyscallBegin, 8, 1, 0)
+	one = forge.Event(one, gotrace.EvHeapAlloc, 20, 4096) // still on P0
+	f.Batch(1, 1, 10, one)
+	f.Batch(1, 2, 10, forge.Event[gotrace.Type](nil, gotrace.EvProcStatus, 2, 0, running))
+	three := forge.Event[gotrace.Type](nil, gotrace.EvProcStatus, 1, 1, running)
+	three = forge.Event(three, gotrace.EvProcSteal, 10, 0, 2, 2)
+	f.Batch(1, 3, 10, three)
+	f.End()
+	compare(t, f.Bytes())
+	events, report := readAll(t, f.Bytes())
+	if last := events[len(events)-1]; !report.Clean() || last.Type != gotrace.EvHeapAlloc || last.P != 0 {
+		t.Errorf("the last event is %+v; %+v", last, report)
+	}
+}
