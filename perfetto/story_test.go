@@ -46,8 +46,13 @@ func TestVariants(t *testing.T) {
 // write returns the file of a recording.
 func write(t testing.TB, rec *sinktest.Recorder) []byte {
 	t.Helper()
+	return writeWith(t, rec, perfetto.Options{})
+}
+
+func writeWith(t testing.TB, rec *sinktest.Recorder, o perfetto.Options) []byte {
+	t.Helper()
 	var out bytes.Buffer
-	if err := rec.Replay(newSink(&out), 3); err != nil {
+	if err := rec.Replay(perfetto.New(&out, o), 3); err != nil {
 		t.Fatal(err)
 	}
 	return out.Bytes()
@@ -55,18 +60,16 @@ func write(t testing.TB, rec *sinktest.Recorder) []byte {
 
 // TestStories writes the records of testdata/story and holds the packets that
 // come out against those beside them. A story's name says which rule it is
-// about. What is in every file, before the first record, is left out but for
-// one story.
+// about; one that says "layout: procs" is told in that layout. What is in every
+// file, before the first record, is left out but for one story.
 func TestStories(t *testing.T) {
 	paths, err := filepath.Glob("testdata/story/*.txtar")
 	if err != nil || len(paths) == 0 {
 		t.Fatal("no stories: ", err)
 	}
-	head := -1 // the last is at the end
-	for line := range strings.Lines(printFile(t, write(t, sinktest.Story(t, "")))) {
-		if strings.HasPrefix(line, "track ") {
-			head++
-		}
+	// headOf returns how many tracks every file has; the last is at the end.
+	headOf := func(t *testing.T, o perfetto.Options) int {
+		return strings.Count(printFile(t, writeWith(t, sinktest.Story(t, ""), o)), "\ntrack ") - 1
 	}
 	for _, path := range paths {
 		name := strings.TrimSuffix(filepath.Base(path), ".txtar")
@@ -79,10 +82,14 @@ func TestStories(t *testing.T) {
 			if len(story.Files) != 2 || story.Files[0].Name != "records" || story.Files[1].Name != "packets" {
 				t.Fatal("a story has records and packets")
 			}
-			file := write(t, sinktest.Story(t, string(story.Files[0].Data)))
+			var o perfetto.Options
+			if strings.Contains(string(story.Comment), "layout: procs\n") {
+				o.Layout = perfetto.LayoutProcs
+			}
+			file := writeWith(t, sinktest.Story(t, string(story.Files[0].Data)), o)
 			got := printFile(t, file)
 			if name != "everything" {
-				got = withoutHead(got, head)
+				got = withoutHead(got, headOf(t, o))
 			}
 			if want := string(story.Files[1].Data); got != want {
 				if *update {
