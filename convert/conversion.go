@@ -157,7 +157,7 @@ func (c *conversion) check(src *source, ev *event) (pass bool, err error) {
 		if ev.kind != evSync {
 			return false, nil // a Sync that ends the trace, and none before
 		}
-		c.begin(Trace{Version: src.header.String(), Start: ev.time, Clock: ev.clock, RunKey: src.runKey, Decoder: src.name})
+		c.begin(Trace{Version: src.header.String(), Start: ev.time, Clock: ev.clock, RunKey: src.runKey, Decoder: src.name, Factor: src.decoder.factor()})
 	}
 	if src.events >= c.due {
 		c.due = src.events + checkEvery

@@ -261,6 +261,9 @@ func (d *ownDecoder) repairs() Repairs {
 	}
 }
 
+// factor returns what times were multiplied by, 0 if they were not.
+func (d *ownDecoder) factor() int64 { return d.r.Factor() }
+
 // damage returns where reading ended.
 func (d *ownDecoder) damage() (offset int64, ok bool) { return d.r.Offset(), true }
 

@@ -313,7 +313,15 @@ type Trace struct {
 	// Decoder says how the trace is decoded: "own", "own, strict" or "x". Of a
 	// trace that is damaged, each tells other things.
 	Decoder string
+
+	// Factor is what all times of the trace were multiplied by, since they were
+	// written too short: see [FactorNote]. It is 0 if they were not.
+	Factor int64
 }
+
+// FactorNote says in words what Trace.Factor does. Such traces are corrected
+// unless they are read as Go does, or by [DecoderX].
+const FactorNote = "recorded by Go 1.22.0 on Windows, which writes times 256 times too short (golang/go#65997): all were multiplied by 256"
 
 // Window says in words what part of the trace is converted: "from 1s to 2s of
 // the trace". It is empty if that is all.

@@ -35,6 +35,10 @@ type decoder interface {
 	// repairs returns what was wrong so far and could be told all the same.
 	repairs() Repairs
 
+	// factor returns what times were multiplied by, 0 if they were not: see
+	// Trace.Factor.
+	factor() int64
+
 	// damage returns where in the input that begins which ended the reading,
 	// if it is known more closely than by generation.
 	damage() (offset int64, ok bool)

@@ -82,6 +82,9 @@ func (d *xDecoder) read(ev *event) error {
 // repairs returns nothing: it refuses what would have to be repaired.
 func (d *xDecoder) repairs() Repairs { return Repairs{} }
 
+// factor returns 0: times are as golang.org/x/exp/trace has them.
+func (d *xDecoder) factor() int64 { return 0 }
+
 // damage cannot tell more of where a loss begins than that it is a generation.
 func (d *xDecoder) damage() (offset int64, ok bool) { return 0, false }
 

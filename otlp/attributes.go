@@ -101,6 +101,7 @@ const (
 	attrRepairs     = "gotrace.repairs"
 	attrClockSteps  = "gotrace.clock_steps"
 	attrUnstopped   = "gotrace.unstopped"
+	attrFactor      = "gotrace.time_factor"
 	attrSpans       = "gotrace.spans"
 	attrTraces      = "gotrace.traces"
 	attrAllFolded   = "gotrace.run.folded.spans"

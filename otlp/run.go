@@ -82,6 +82,7 @@ func (s *Sink) finishRun(sum *convert.Summary) {
 	if steps := sum.ClockSteps.String(); steps != "" {
 		s.span.text(attrClockSteps, steps)
 	}
+	s.span.some(attrFactor, sum.Factor)
 	if sum.Unstopped {
 		s.span.yes(attrUnstopped)
 	}

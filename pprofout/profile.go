@@ -105,6 +105,9 @@ func (s *Sink) comments(kind Kind, unknown value, sum *convert.Summary) []string
 			add("loss: %d bytes from offset %d on", l.Bytes, l.Offset)
 		}
 	}
+	if sum.Factor != 0 {
+		add("note: %s", convert.FactorNote)
+	}
 	if sum.Unstopped {
 		add("note: %s", convert.UnstoppedNote)
 	}

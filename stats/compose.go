@@ -64,6 +64,9 @@ func (s *Sink) warnings(sum *convert.Summary) (all []string) {
 	if steps := sum.ClockSteps.String(); steps != "" {
 		all = append(all, steps)
 	}
+	if sum.Factor != 0 {
+		all = append(all, convert.FactorNote)
+	}
 	if sum.Unstopped {
 		all = append(all, convert.UnstoppedNote)
 	}

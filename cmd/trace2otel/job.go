@@ -377,6 +377,9 @@ func (c *cli) judge(name string, s *convert.Summary, files []destination, failed
 	if steps := s.ClockSteps.String(); steps != "" {
 		c.messages.warning(name, errors.New(steps))
 	}
+	if s.Factor != 0 {
+		c.messages.warning(name, errors.New(convert.FactorNote))
+	}
 	if s.Unstopped {
 		c.messages.warning(name, hinted{errors.New(convert.UnstoppedNote), "was the program killed, or did it exit without trace.Stop?"})
 	}

@@ -47,6 +47,7 @@ type reportInput struct {
 	Unstopped   bool           `json:"unstopped,omitempty"`
 	Nesting     *stats.Nesting `json:"nesting,omitempty"`
 	ClockSteps  []stats.Step   `json:"clock_steps,omitempty"`
+	Factor      int64          `json:"time_factor,omitempty"`
 	Messages    []reportSaid   `json:"messages,omitempty"`
 	Asserted    []stats.Check  `json:"assertions,omitempty"`
 	Outputs     []reportOutput `json:"outputs,omitempty"`
@@ -152,7 +153,7 @@ func inputReport(j *job) reportInput {
 			in.Used -= l.Bytes
 		}
 		in.Unstopped, in.Nesting = s.Unstopped, stats.NestingOf(&s.Regions)
-		in.ClockSteps = stats.StepsOf(s)
+		in.ClockSteps, in.Factor = stats.StepsOf(s), s.Factor
 		if s.Repairs.Any() {
 			in.Repairs = s.Repairs.String()
 			in.Used -= s.Repairs.Lost

@@ -164,7 +164,7 @@ func (x *extent) finish() error {
 	if g.clock.freq == 0 {
 		return errors.New("a generation has no clock frequency")
 	}
-	if g.clock.freq > maxTick {
+	if g.clock.freq > maxTick || x.version == go122 && g.clock.freq < undivided {
 		return errClock
 	}
 	g.setBound(strict)

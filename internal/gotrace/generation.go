@@ -284,9 +284,8 @@ func inBatch(what string, err error) error {
 	return fmt.Errorf("in a batch of the generation's %s: %w", what, err)
 }
 
-// build makes the generation ready for its events.
+// build makes the generation ready for its events. Its strings are built already.
 func (g *generation) build() {
-	g.strings.build()
 	g.stacks.build()
 	n := g.strings.slots()
 	clear(g.texts) // lets go of the strings of the generation before

@@ -54,6 +54,7 @@ type Reader struct {
 	synced  bool   // the Sync before that has been returned
 	current bool   // the last events put out are of it
 	moved   int64
+	factor  int64 // of times: see rescale
 }
 
 // NewReader reads the header of a trace. Traces of other formats than v2 (Go
@@ -182,11 +183,13 @@ func (r *Reader) install() error {
 // load makes g the current generation.
 func (r *Reader) load(g *generation) error {
 	o := &r.order
+	g.chunks = r.split.chunks
+	g.strings.build()
+	r.rescale(g)
 	g.setBound(r.bounds())
 	g.build()
 	o.stacks.begin(g.strings.slots())
 	o.gen = g
-	g.chunks = r.split.chunks
 	o.allFlags = 0
 	if g.cut {
 		o.allFlags = Salvaged
