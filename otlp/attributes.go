@@ -99,6 +99,7 @@ const (
 	attrLoss        = "gotrace.loss"
 	attrLossBytes   = "gotrace.loss_bytes"
 	attrRepairs     = "gotrace.repairs"
+	attrNesting     = "gotrace.nesting"
 	attrClockSteps  = "gotrace.clock_steps"
 	attrUnstopped   = "gotrace.unstopped"
 	attrFactor      = "gotrace.time_factor"

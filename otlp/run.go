@@ -83,6 +83,9 @@ func (s *Sink) finishRun(sum *convert.Summary) {
 		s.span.text(attrClockSteps, steps)
 	}
 	s.span.some(attrFactor, sum.Factor)
+	if sum.Regions.Any() {
+		s.span.text(attrNesting, sum.Regions.String())
+	}
 	if sum.Unstopped {
 		s.span.yes(attrUnstopped)
 	}

@@ -215,6 +215,9 @@ func (s *Sink) summarize(sum *convert.Summary) {
 	if steps := sum.ClockSteps.String(); steps != "" {
 		b = appendText(b, "clock_steps", steps)
 	}
+	if sum.Regions.Any() {
+		b = appendText(b, "nesting", sum.Regions.String())
+	}
 	if sum.Factor != 0 {
 		b = appendText(b, "times", convert.FactorNote)
 	}
