@@ -63,7 +63,7 @@ func (a *accounts) write(c *cli, jobs []job) exitCode {
 		}
 	}
 	if a.github() {
-		r.annotate(c.stderr)
+		r.annotate(c.messages.w)
 		if file := os.Getenv("GITHUB_STEP_SUMMARY"); file != "" {
 			if err := r.summarize(file); err != nil {
 				c.messages.warning("", fmt.Errorf("no summary of the step: %w", err))

@@ -24,8 +24,7 @@ import (
 type cli struct {
 	stdin     *os.File
 	stdout    *os.File
-	stderr    io.Writer // for what runners of CI are to take for commands; else messages
-	terminal  bool      // stdout is one
+	terminal  bool // stdout is one
 	messages  messages
 	progress  io.Writer // the terminal to show progress on, or nil
 	temporary *temporaries
@@ -48,16 +47,12 @@ func newCLI(stdin, stdout *os.File, stderr io.Writer) *cli {
 	c := &cli{
 		stdin:    stdin,
 		stdout:   stdout,
-		stderr:   stderr,
 		terminal: term.IsTerminal(int(stdout.Fd())),
-		messages: messages{w: stderr},
+		messages: messages{w: stderr, runner: underRunner()},
 
 		temporary:   new(temporaries),
 		keeping:     new(atomic.Bool),
 		viewAddress: viewAddress,
-	}
-	if underRunner() {
-		c.messages.w = &defused{w: stderr, syntax: syntaxText}
 	}
 	if f, ok := stderr.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		c.progress = f

@@ -86,7 +86,7 @@ func (d *defused) pass(c byte) {
 	}
 }
 
-// harmless returns a line of text in which no runner finds a command.
+// harmless returns lines of text in which no runner finds a command.
 func harmless(s string) string {
 	var b strings.Builder
 	io.WriteString(&defused{w: &b, syntax: syntaxText}, s)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"io"
 	"os"
 	"os/exec"
@@ -112,7 +113,7 @@ func TestRunnersTakeNoCommands(t *testing.T) {
 		{[]string{"##[absent]"}, nil},
 		{[]string{"stats", name, "--format", "##[x]"}, nil},
 		{[]string{"stats", name, "-o", "##[x].txt"}, nil},
-		{[]string{"send", name, "--endpoint", "http://##[x]"}, nil},
+		{[]string{"send", name, "--endpoint", "http://127.0.0.1:1"}, nil},
 	} {
 		t.Run(strings.Join(tt.args, " "), func(t *testing.T) {
 			stdout, stderr := run("", tt.args...)
@@ -200,5 +201,15 @@ func TestDefused(t *testing.T) {
 				t.Errorf("%q, by %d: %q, want %q", text, size, b.String(), want)
 			}
 		}
+	}
+}
+
+// TestDefectsTakeNoCommands has a message of several lines.
+func TestDefectsTakeNoCommands(t *testing.T) {
+	var out strings.Builder
+	m := messages{w: &out, runner: true}
+	m.failure("x", errors.New("panic: oops\n::error::x\n##[group]"))
+	if want := "trace2otel: x: panic: oops\n\t:\\u003aerror::x\n\t##\\u005bgroup]\n"; out.String() != want {
+		t.Errorf("got %q, want %q", out.String(), want)
 	}
 }
