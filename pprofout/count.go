@@ -34,13 +34,10 @@ func (l *ledger) cutState(g *goroutine, t convert.Time, stack convert.StackID) {
 	switch {
 	case !ok:
 	case s.class == classRunning && stack != 0:
-		for i := range s.loose {
-			l.count(g, s, &s.loose[i], stack, 0)
-		}
-		s.loose = s.loose[:0]
+		l.countLoose(g, s, stack, 0)
 		l.count(g, s, &pc, stack, 0)
 	case s.class == classRunning || s.class&l.wakers != 0:
-		s.loose = append(s.loose, pc)
+		s.loose.pieces = append(s.loose.pieces, pc)
 	default:
 		l.count(g, s, &pc, s.stack, 0)
 	}
@@ -52,17 +49,15 @@ func (l *ledger) finish(g *goroutine, s *stretch, end *convert.Record, stack con
 		return
 	}
 	if end.Flags&convert.Repaired != 0 {
-		s.class, s.loose = 0, s.loose[:0] // nobody knows how long it was
+		s.class = 0 // nobody knows how long it was
+		s.loose.clear()
 		return
 	}
 	var by convert.StackID
 	if s.class&l.wakers != 0 {
 		by = end.ByStack
 	}
-	for i := range s.loose {
-		l.count(g, s, &s.loose[i], stack, by)
-	}
-	s.loose = s.loose[:0]
+	l.countLoose(g, s, stack, by)
 	if end.Time > s.since || !s.split {
 		pc := piece{g.place, end.Time.Sub(s.since), s.flags}
 		if end.Flags&convert.OpenEnd != 0 {
@@ -89,6 +84,18 @@ func (l *ledger) count(g *goroutine, s *stretch, pc *piece, stack, by convert.St
 	default:
 		s.maybe = at
 	}
+}
+
+// countLoose counts the pieces of s whose stack was not known.
+func (l *ledger) countLoose(g *goroutine, s *stretch, stack, by convert.StackID) {
+	for i := range s.loose.pieces {
+		pc := &s.loose.pieces[i]
+		if i < s.loose.listed {
+			pc.listedRegion = true
+		}
+		l.count(g, s, pc, stack, by)
+	}
+	s.loose.clear()
 }
 
 // put adds v, of g at a place, to what k has, or puts it on hold; unless the
@@ -133,7 +140,8 @@ func (l *ledger) keep(g *goroutine, k key, v value) (at slot, sure bool) {
 	}
 	at, fresh := l.table.add(k, v)
 	if fresh && k.hold != 0 {
-		g.held = append(g.held, at)
+		lack := k.lacks()
+		g.held[lack] = append(g.held[lack], at)
 	}
 	*last = at
 	return at, sure
@@ -142,13 +150,15 @@ func (l *ledger) keep(g *goroutine, k key, v value) (at slot, sure bool) {
 // release counts what has been on hold for the start function of g, which is
 // known now, or, at the end of g, all that has been on hold.
 func (l *ledger) release(g *goroutine, all bool) {
-	l.review(g, func(e *entry) bool {
-		if all && e.flags&placed == 0 {
-			e.flags |= placed
-			return !l.filter.region.on()
-		}
-		return true
-	})
+	for lack := range lacks {
+		l.review(g, lack, func(e *entry) bool {
+			if all && e.flags&placed == 0 {
+				e.flags |= placed
+				return !l.filter.region.on()
+			}
+			return true
+		})
+	}
 }
 
 // reveal takes the end of a region that began before the trace: all that is on
@@ -164,22 +174,20 @@ func (l *ledger) reveal(g *goroutine, end *convert.Record) {
 	if end.Parent != convert.NoTask {
 		p.task = l.unknown
 	}
-	for i := range g.state.loose {
-		at := &g.state.loose[i].place
-		at.listedRegion = at.listedRegion || p.listedRegion
+	g.state.loose.settle(&p)
+	settle := func(e *entry) bool {
+		at := place{task: e.task, region: e.region, listedRegion: p.listedRegion}
 		at.settle(&p)
-	}
-	l.review(g, func(e *entry) bool {
-		if e.flags&placed == 0 {
-			at := place{task: e.task, region: e.region, listedRegion: p.listedRegion}
-			at.settle(&p)
-			e.task, e.region = at.task, at.region
-			if l.certain(&at) {
-				e.flags |= placed
-			}
+		e.task, e.region = at.task, at.region
+		if l.certain(&at) {
+			e.flags |= placed
 		}
 		return true
-	})
+	}
+	l.review(g, lacksRegion, settle)
+	if p.listedRegion {
+		l.review(g, lacksListed, settle)
+	}
 }
 
 // settle makes p, where no region was known, a place in that of around.
@@ -192,14 +200,14 @@ func (p *place) settle(around *place) {
 	}
 }
 
-// review changes what is on hold for g, and keeps what remains of it: nothing
-// of that for which change reports false.
-func (l *ledger) review(g *goroutine, change func(e *entry) bool) {
-	if len(g.held) == 0 {
+// review changes what is on hold for g because of what it lacks, and keeps what
+// remains of it: nothing of that for which change reports false.
+func (l *ledger) review(g *goroutine, lack lack, change func(e *entry) bool) {
+	if len(g.held[lack]) == 0 {
 		return
 	}
-	l.old = append(l.old[:0], g.held...)
-	g.held = g.held[:0]
+	l.old = append(l.old[:0], g.held[lack]...)
+	g.held[lack] = g.held[lack][:0]
 	for _, was := range l.old {
 		e := l.table.take(was)
 		at, sure := noSlot, false

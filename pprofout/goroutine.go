@@ -24,7 +24,7 @@ type goroutine struct {
 	ranges  []rangeStretch  // under way
 	recent  [8]slot         // where it was counted last, by class
 	hold    uint32          // of keys on hold
-	held    []slot          // where they are
+	held    [lacks][]slot   // where they are, by what they lack
 }
 
 // A stretch is an interval that is under way, as far as it has not been
@@ -37,10 +37,10 @@ type stretch struct {
 	since  convert.Time // of what has not been counted
 	stack  convert.StackID
 
-	split bool    // pieces have been counted, or left out by the filter
-	last  slot    // of the last of them that was counted, or noSlot
-	maybe slot    // of the last that the filter may yet leave out, or noSlot
-	loose []piece // whose stack is not known yet
+	split bool        // pieces have been counted, or left out by the filter
+	last  slot        // of the last of them that was counted, or noSlot
+	maybe slot        // of the last that the filter may yet leave out, or noSlot
+	loose loosePieces // whose stack is not known yet
 }
 
 // A piece is a part of a stretch in one place.
@@ -61,7 +61,7 @@ type rangeStretch struct {
 func (s *stretch) begin(r *convert.Record, c class, reason nameID) {
 	s.class, s.reason, s.since, s.stack = c, reason, r.Start, r.Stack
 	s.flags, s.split, s.last, s.maybe = 0, false, noSlot, noSlot
-	s.loose = s.loose[:0]
+	s.loose.clear()
 	if r.Flags&convert.OpenStart != 0 {
 		s.flags = openStart
 	}
@@ -98,7 +98,12 @@ func (l *ledger) add(id convert.GoID) *goroutine {
 	} else {
 		g = new(goroutine)
 	}
-	*g = goroutine{id: id, scopes: scopes{regions: g.regions, tasks: g.tasks[:0]}, ranges: g.ranges[:0], held: g.held[:0], state: stretch{loose: g.state.loose[:0]}}
+	held := g.held
+	*g = goroutine{id: id, scopes: scopes{regions: g.regions, tasks: g.tasks[:0]}, ranges: g.ranges[:0], state: stretch{loose: g.state.loose}}
+	g.state.loose.clear()
+	for i := range held {
+		g.held[i] = held[i][:0]
+	}
 	l.holds++
 	g.hold = l.holds
 	l.goroutines.Set(id, g)

@@ -1,0 +1,46 @@
+package pprofout
+
+// A lack is why a key is on hold. What is on hold is looked at again when that
+// may have come, and only then: a goroutine can have any number of keys on hold,
+// and any number of ends of regions.
+type lack int
+
+const (
+	lacksRegion lack = iota // the region is not known
+	lacksListed             // it is, but not whether the filter lets another around it through
+	lacksName               // the start function is not known
+	lacks
+)
+
+// lacks returns why k is on hold.
+func (k *key) lacks() lack {
+	switch {
+	case k.flags&placed != 0:
+		return lacksName
+	case k.region == 0:
+		return lacksRegion
+	}
+	return lacksListed
+}
+
+// loosePieces are pieces of a stretch whose stack is not known yet. The end of a
+// region that began before the trace tells of the region in which all of them
+// were that are in none so far; one that the filter lets through lets all through.
+type loosePieces struct {
+	pieces  []piece
+	settled int // how many are in a region for sure
+	listed  int // how many the filter lets through in any case
+}
+
+func (ps *loosePieces) clear() { *ps = loosePieces{pieces: ps.pieces[:0]} }
+
+// settle has the pieces be in a region of before, where they are in none.
+func (ps *loosePieces) settle(around *place) {
+	for i := ps.settled; i < len(ps.pieces); i++ {
+		ps.pieces[i].place.settle(around)
+	}
+	ps.settled = len(ps.pieces)
+	if around.listedRegion {
+		ps.listed = len(ps.pieces)
+	}
+}
