@@ -15,6 +15,8 @@ import (
 	"github.com/google/pprof/profile"
 	"github.com/klauspost/compress/gzip"
 
+	"github.com/trace2otel/trace2otel/internal/forge"
+	"github.com/trace2otel/trace2otel/internal/gotrace"
 	"github.com/trace2otel/trace2otel/internal/sinktest"
 )
 
@@ -136,6 +138,9 @@ func madeDamage(t *testing.T) []damagedInput {
 	add("text behind the header.trace", slices.Concat(one[:16], text, one[16:]))
 	add("text before the end of a generation.trace", slices.Concat(one[:len(one)-1], text, one[len(one)-1:]))
 	add("cut gzip.trace.gz", zipped.Bytes()[:zipped.Len()*3/4])
+	add("a steal seen late.trace", forge.LateSteal(nil)) // is none
+	add("a steal seen late, then damage.trace", forge.LateSteal(forge.Event(nil, gotrace.EvGoUnblock, 125_000, 9999, 3, 0)))
+	add("events centuries late.trace", forge.Late(1<<55))
 	return made
 }
 

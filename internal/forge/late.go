@@ -28,3 +28,18 @@ func LateSteal(rest []byte) []byte {
 	t.End()
 	return t.Bytes()
 }
+
+// Late returns a trace of a goroutine that creates sixty others, so many ticks
+// after one another.
+func Late(ticks uint64) []byte {
+	t := New()
+	t.Sync(1)
+	data := Event(nil, gotrace.EvProcStatus, 1, 0, 1)
+	data = Event(data, gotrace.EvGoStatus, 1, 1, 1, 2)
+	for id := range uint64(60) {
+		data = Event(data, gotrace.EvGoCreate, ticks, 3+id, 0, 0)
+	}
+	t.Batch(1, 1, 1, data)
+	t.End()
+	return t.Bytes()
+}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/trace2otel/trace2otel/internal/forge"
 	"github.com/trace2otel/trace2otel/internal/gotrace"
 )
 
@@ -136,4 +137,12 @@ func FuzzLenient(f *testing.F) {
 			t.Errorf("%d bytes lost, the end at %d, of %d", report.Lost, r.Offset(), len(data))
 		}
 	})
+}
+
+// FuzzStrictlySound holds lenient reading to strict reading: what this reads to its
+// end, that reads alike.
+func FuzzStrictlySound(f *testing.F) {
+	seed(f)
+	f.Add(forge.LateSteal(nil))
+	f.Fuzz(sameStrictly)
 }
