@@ -12,6 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/trace2otel/trace2otel/internal/input"
 )
 
 // newConvert returns the command that makes several outputs of each of several
@@ -51,7 +53,7 @@ func (c *cli) newConvert() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		jobs, err := b.plan(outs, c.sources(cmd.Context(), args), &c.start)
+		jobs, err := b.plan(c, outs, c.sources(cmd.Context(), args))
 		if err != nil {
 			return err
 		}
@@ -155,43 +157,58 @@ func (b *batch) idle() (err error) {
 
 // plan makes a job of each input. Its errors are those that the command line
 // has in itself.
-func (b *batch) plan(outs []output, sources []source, start *startTime) ([]job, error) {
+func (b *batch) plan(c *cli, outs []output, sources []source) ([]job, error) {
 	var inputs []string
 	for _, s := range sources {
-		inputs = append(inputs, s.input)
+		inputs = append(inputs, s.file())
 	}
 	var jobs []job
 	existing := statInputs(inputs)
 	taken := make(claims)
 	for _, s := range sources {
-		input := s.input
-		j := job{input: input, err: s.err, outcome: new(outcome)}
-		if s.err != nil {
-			jobs = append(jobs, j)
-			continue
-		}
-		if j.err = taken.claim(&s, b.dir, outs); j.err != nil {
-			jobs = append(jobs, j)
-			continue
-		}
-		for _, o := range outs {
-			path := s.output(b.dir, o)
-			if err := existing.spare(path); err != nil {
+		j := b.job(outs, s, taken)
+		for _, t := range j.targets {
+			if err := existing.spare(t.path); err != nil {
 				return nil, err
 			}
-			j.targets = append(j.targets, target{output: o, path: path, keep: !b.force})
 		}
-		if err := j.check(start); err != nil {
+		if err := j.check(&c.start); err != nil {
 			return nil, err
+		}
+		j.unpack = func(a *input.Archive) (all []job) {
+			taken := make(claims)
+			for _, m := range members(a, s.input, s.dir) {
+				next := b.job(outs, m, taken)
+				if next.err == nil {
+					next.err = next.makeFolders()
+				}
+				all = append(all, next)
+			}
+			return all
 		}
 		jobs = append(jobs, j)
 	}
 	return jobs, nil
 }
 
+// job makes a job of a source. If it cannot be one, that is its error.
+func (b *batch) job(outs []output, s source, taken claims) job {
+	j := job{input: s.input, member: s.member, err: s.err, outcome: new(outcome)}
+	if j.err == nil {
+		j.err = taken.claim(&s, b.dir, outs)
+	}
+	if j.err != nil {
+		return j
+	}
+	for _, o := range outs {
+		j.targets = append(j.targets, target{output: o, path: s.output(b.dir, o), keep: !b.force})
+	}
+	return j
+}
+
 // output returns the path of an output of a source.
 func (s *source) output(dir string, o output) string {
-	return filepath.Join(dir, s.dir, baseName(s.input)+o.ext)
+	return filepath.Join(dir, s.dir, s.base()+o.ext)
 }
 
 // claims are the paths of outputs that inputs have, by the input.
@@ -292,6 +309,16 @@ func (b *batch) vacant(c *cli, jobs []job) error {
 			}
 			c.temporary.clean(dir)
 			made[dir] = true
+		}
+	}
+	return nil
+}
+
+// makeFolders makes the folders of a job's outputs.
+func (j *job) makeFolders() error {
+	for _, t := range j.targets {
+		if err := makeFolder(filepath.Dir(t.path)); err != nil {
+			return err
 		}
 	}
 	return nil

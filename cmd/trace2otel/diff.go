@@ -140,9 +140,12 @@ func (c *cli) diff(ctx context.Context, old, new []string, d *diffFlags) exitCod
 // reports returns the report of an input, or those of all in a folder.
 func (c *cli) reports(ctx context.Context, path string) (all []*stats.Report, err error) {
 	info, err := os.Stat(path)
-	if path == stdio || err != nil || !info.IsDir() {
-		r, err := c.report(ctx, path)
+	if path == stdio || isURL(path) || err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		r, err := c.report(ctx, source{input: path})
 		return []*stats.Report{r}, err
+	}
+	if err != nil || !info.IsDir() {
+		return c.reportsOf(ctx, c.sources(ctx, []string{path}))
 	}
 	files, _, err := input.Walk(ctx, path)
 	for _, f := range files {
@@ -152,10 +155,15 @@ func (c *cli) reports(ctx context.Context, path string) (all []*stats.Report, er
 		if err != nil || f.Err != nil {
 			continue
 		}
-		r, reportErr := c.report(ctx, f.Path)
+		r, reportErr := c.report(ctx, source{input: f.Path})
 		switch {
 		case isNoReport(reportErr) && !namedAsTrace(f.Path):
 			// a folder may hold anything; a killed test leaves an empty trace
+			if a := c.archiveIn(ctx, f.Path); a != nil && len(a.Members) > 0 {
+				var more []*stats.Report
+				more, err = c.reportsOf(ctx, members(a, f.Path, ""))
+				all = append(all, more...)
+			}
 		case reportErr != nil:
 			err = fmt.Errorf("%s: %w", f.Path, reportErr)
 		default:
@@ -168,6 +176,24 @@ func (c *cli) reports(ctx context.Context, path string) (all []*stats.Report, er
 	return all, err
 }
 
+// reportsOf returns the reports of inputs that were named, or are in an archive.
+func (c *cli) reportsOf(ctx context.Context, sources []source) (all []*stats.Report, err error) {
+	for _, s := range sources {
+		var r *stats.Report
+		if err = s.err; err == nil {
+			r, err = c.report(ctx, s)
+		}
+		if err != nil && len(sources) > 1 {
+			err = fmt.Errorf("%s: %w", s.input, err)
+		}
+		if err != nil {
+			return all, err
+		}
+		all = append(all, r)
+	}
+	return all, nil
+}
+
 // errNoReport is that of files that are neither a trace nor a report.
 var errNoReport = errors.New("is no trace, nor the JSON of trace2otel stats")
 
@@ -175,24 +201,26 @@ var errNoReport = errors.New("is no trace, nor the JSON of trace2otel stats")
 // a trace.
 func isNoReport(err error) bool {
 	var r *input.Refusal
-	return errors.Is(err, errNoReport) || errors.As(err, &r) && !r.Mangled()
+	var a archiveError
+	return errors.Is(err, errNoReport) || errors.As(err, &a) || errors.As(err, &r) && !r.Mangled()
 }
 
 // report analyses a trace, or reads its report, within the time there is for an
 // input.
-func (c *cli) report(ctx context.Context, path string) (*stats.Report, error) {
+func (c *cli) report(ctx context.Context, s source) (*stats.Report, error) {
 	ctx, cancel := c.limits.within(ctx)
 	defer cancel()
-	r, err := c.analyse(ctx, path)
+	r, err := c.analyse(ctx, s)
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
 	return r, err
 }
 
-func (c *cli) analyse(ctx context.Context, path string) (*stats.Report, error) {
-	in, err := c.open(ctx, path)
-	if err != nil {
+func (c *cli) analyse(ctx context.Context, s source) (*stats.Report, error) {
+	path := s.input
+	in := &opened{limits: c.limits, member: s.member}
+	if err := in.open(ctx, path, c.stdin); err != nil {
 		return nil, err
 	}
 	defer in.Close()
@@ -220,10 +248,10 @@ func (c *cli) analyse(ctx context.Context, path string) (*stats.Report, error) {
 	}
 	c.tellFound(displayName(path), in, 0)
 	o := convert.Options{
-		Name: baseName(path), Decoder: c.decoder, StrictDecode: c.strictDecode,
+		Name: s.base(), Decoder: c.decoder, StrictDecode: c.strictDecode,
 		MaxGeneration: int64(c.limits.generation),
 	}
-	x := extent{path: path, stdin: c.stdin, decoding: o, limits: c.limits}
+	x := extent{path: path, member: in.member, stdin: c.stdin, decoding: o, limits: c.limits}
 	if o.From, o.To, err = c.window.of(ctx, &x); err != nil {
 		return nil, err
 	}

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"archive/zip"
 	"bytes"
 	"cmp"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -92,6 +94,9 @@ func testExample(t *testing.T, testdata, example string) {
 	t.Chdir(t.TempDir())
 	inputs := slices.Clone(exampleInputs)
 	for _, w := range words(example) {
+		if strings.Contains(w, memberMark) {
+			continue // it is in build.zip
+		}
 		switch filepath.Ext(w) {
 		case ".trace", ".out", ".gz", ".zst":
 			inputs = append(inputs, w)
@@ -108,6 +113,20 @@ func testExample(t *testing.T, testdata, example string) {
 		}
 		os.MkdirAll(filepath.Dir(name), 0o777)
 		if err := os.WriteFile(name, data, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if strings.Contains(example, "build.zip") {
+		var b bytes.Buffer
+		z := zip.NewWriter(&b)
+		w, err := z.Create("logs/trace.out")
+		if err == nil {
+			var data []byte
+			data, err = os.ReadFile("trace.out")
+			w.Write(data)
+		}
+		err = errors.Join(err, z.Close())
+		if err := errors.Join(err, os.WriteFile("build.zip", b.Bytes(), 0o666)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/trace2otel/trace2otel/convert"
+	"github.com/trace2otel/trace2otel/internal/input"
 )
 
 // An extent tells when the trace at path begins and ends, for flags that refer
@@ -14,6 +15,7 @@ import (
 // plain file, so it is not done unless asked for, and only once.
 type extent struct {
 	path     string
+	member   *input.Member // of an archive, or nil
 	stdin    *os.File
 	decoding convert.Options // how the trace is decoded
 	limits   limits
@@ -33,7 +35,7 @@ func (x *extent) read(ctx context.Context, refused error) error {
 	}
 	x.done = true
 	x.err = func() error {
-		in, err := openTrace(ctx, x.path, x.stdin, x.limits)
+		in, err := openTrace(ctx, x.path, x.member, x.stdin, x.limits)
 		if err != nil {
 			return err
 		}

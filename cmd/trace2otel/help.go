@@ -12,7 +12,8 @@ converts them to what other tools open:
 
 Traces come from runtime/trace, go test -trace, /debug/pprof/trace and the
 flight recorder, of every Go since 1.11. They may be URLs, compressed by gzip or
-zstd, and damaged: what can be read is converted, and the loss is said.
+zstd, in zip and tar archives, and damaged: what can be read is converted, and
+the loss is said.
 
 Outputs go to standard output or to files, messages to standard error. Files
 appear under their names when they are whole.
@@ -61,7 +62,7 @@ not leave your machine, and no other page can fetch it. The link is printed, for
 the case that no browser opens; who has it can fetch the timeline, too.
 
 INPUT is a trace, plain or compressed by gzip or zstd, or the URL of one; - is
-standard input.`
+standard input. It may be a zip or tar archive of one trace, or ARCHIVE!NAME.`
 
 const viewExample = `  trace2otel view trace.out
   trace2otel view trace.out --from 2s --to 3s --wakers
@@ -171,7 +172,7 @@ const diffExample = `  trace2otel diff before.trace after.trace
 const singleLong = `
 
 INPUT is a trace, plain or compressed by gzip or zstd, or the URL of one; - is
-standard input.
+standard input. It may be a zip or tar archive of one trace, or ARCHIVE!NAME.
 FILE appears, or is replaced, when it is whole. Without -o, the output goes to
 standard output.`
 
@@ -180,9 +181,11 @@ the number of outputs.
 
 INPUT is a trace, plain or compressed by gzip or zstd; a folder, which is
 searched for traces, and links in it followed; a pattern like 'traces/*.trace';
+a zip or tar archive, perhaps compressed, or a trace in one, ARCHIVE!NAME;
 a URL, like that of a program's /debug/pprof/trace; or - for standard input.
 Outputs are named after the trace, without .gz or .zst and then .trace or .out,
-or after the URL's host; those of a folder lie as the traces lie in it:
+or after the URL's host; those of a folder or an archive lie as the traces lie
+in it, those of an archive in a folder named after it:
 
 %s
 A trace that cannot be converted does not stop the others. A trace without
@@ -197,6 +200,7 @@ output exists already (exit code 1) and there is no --force.
 
 const convertExample = `  trace2otel convert trace.out --to perfetto,otlp,pprof --out converted
   trace2otel convert traces --to perfetto,stats --out converted --report report.json
+  trace2otel convert build.zip --to perfetto,stats --out converted
   trace2otel convert a.trace b.trace.gz c.trace.zst --to perfetto --out timelines
   trace2otel convert *.trace --to pprof --kind sync,sched --out profiles --force
   trace2otel convert *.trace --to stats --out stats --assert 'sched.p99 < 5ms'

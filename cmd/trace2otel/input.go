@@ -26,7 +26,9 @@ type opened struct {
 	limits  limits
 	stored  *input.Digest // what is read, as it is stored; nil if nothing is
 
-	found input.Finding // by asTrace
+	member *input.Member // of an archive, which it is; or nil
+	found  input.Finding // by asTrace
+	format input.Format  // likewise, if it is an archive
 }
 
 // open opens an input within the limits.
@@ -45,6 +47,15 @@ func openInput(ctx context.Context, path string, stdin *os.File, l limits) (*ope
 
 // open opens the input. If that fails, it is closed.
 func (in *opened) open(ctx context.Context, path string, stdin *os.File) error {
+	if m := in.member; m != nil {
+		r, err := m.Open()
+		if err != nil {
+			return err
+		}
+		in.close = append(in.close, r.Close)
+		in.regular, in.modTime, in.size = true, m.ModTime, m.Size
+		return in.read(r)
+	}
 	if isURL(path) {
 		body, err := fetch(ctx, path)
 		if err != nil {
@@ -98,9 +109,9 @@ func (in *opened) readStream(ctx context.Context, r io.Reader) error {
 
 // openTrace opens an input that is to be a trace. What was mixed in before its
 // first batch is passed over, and told by found.
-func openTrace(ctx context.Context, path string, stdin *os.File, l limits) (*opened, error) {
-	in, err := openInput(ctx, path, stdin, l)
-	if err != nil {
+func openTrace(ctx context.Context, path string, m *input.Member, stdin *os.File, l limits) (*opened, error) {
+	in := &opened{limits: l, member: m}
+	if err := in.open(ctx, path, stdin); err != nil {
 		return nil, err
 	}
 	if err := in.asTrace(); err != nil {
@@ -116,6 +127,10 @@ func (in *opened) asTrace() error {
 	head := make([]byte, input.HeadSize)
 	n, readErr := io.ReadFull(in.Reader, head)
 	head = head[:n]
+	if in.format = input.ArchiveFormat(head); in.format != input.NoArchive {
+		in.Reader = io.MultiReader(bytes.NewReader(head), in.Reader)
+		return in.refuseArchive()
+	}
 	var err error
 	if in.found, err = input.Examine(head); err != nil {
 		return err
@@ -130,6 +145,20 @@ func (in *opened) asTrace() error {
 	}
 	return nil
 }
+
+// refuseArchive says that an archive stands where a trace is expected.
+func (in *opened) refuseArchive() error {
+	err := archiveError(in.format)
+	if in.member != nil {
+		return hinted{err, "archives in archives are not opened: unpack the outer one"}
+	}
+	return hinted{err, "name it as a file: the traces in it are read"}
+}
+
+// An archiveError says that an archive of a format stands where a trace is expected.
+type archiveError input.Format
+
+func (e archiveError) Error() string { return fmt.Sprintf("is a %s archive, not a trace", string(e)) }
 
 // A failing reader has nothing but an error.
 type failing struct{ err error }

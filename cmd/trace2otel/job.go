@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/trace2otel/trace2otel/convert"
+	"github.com/trace2otel/trace2otel/internal/input"
 	"github.com/trace2otel/trace2otel/pprofout"
 	"github.com/trace2otel/trace2otel/stats"
 )
@@ -22,14 +23,16 @@ import (
 // whatever comes of one, the next can run.
 type job struct {
 	input    string
+	member   *input.Member // of an archive, which it is; or nil
 	targets  []target
-	delivery *delivery // that a target has, or nil
-	meter    *meter    // likewise
-	err      error     // instead: why there is nothing to convert
-	outcome  *outcome  // what becomes of it; nil: nobody wants to know
-	serial   bool      // there are others for the other cores
-	room     *room     // for what it writes; nil: as the limits have it
-	series   bool      // traces that follow in the same input have jobs of their own
+	delivery *delivery                  // that a target has, or nil
+	meter    *meter                     // likewise
+	err      error                      // instead: why there is nothing to convert
+	outcome  *outcome                   // what becomes of it; nil: nobody wants to know
+	unpack   func(*input.Archive) []job // what becomes of an archive; nil: it is to hold one trace
+	serial   bool                       // there are others for the other cores
+	room     *room                      // for what it writes; nil: as the limits have it
+	series   bool                       // traces that follow in the same input have jobs of their own
 
 	// Of a trace that follows another one in the same input:
 	nth  int   // it is the second, or so; else 0
@@ -44,18 +47,22 @@ func (j *job) name() string {
 	return displayName(j.input)
 }
 
+// file returns the file that the input is in.
+func (j *job) file() string { return (&source{input: j.input, member: j.member}).file() }
+
 // base returns what outputs are named after.
 func (j *job) base() string {
+	name := (&source{input: j.input, member: j.member}).base()
 	if j.nth > 0 {
-		return fmt.Sprintf("%s.%d", baseName(j.input), j.nth)
+		return fmt.Sprintf("%s.%d", name, j.nth)
 	}
-	return baseName(j.input)
+	return name
 }
 
 // follower returns the job of the trace that follows at an offset from where
 // this one begins.
 func (j *job) follower(at int64) job {
-	next := job{input: j.input, outcome: new(outcome), serial: j.serial, room: j.room, nth: max(j.nth, 1) + 1, skip: j.skip + at}
+	next := job{input: j.input, member: j.member, outcome: new(outcome), serial: j.serial, room: j.room, nth: max(j.nth, 1) + 1, skip: j.skip + at}
 	next.series = j.series && next.nth < maxTraces
 	for _, t := range j.targets {
 		t.path = filepath.Join(filepath.Dir(t.path), next.base()+t.ext)
@@ -66,14 +73,17 @@ func (j *job) follower(at int64) job {
 
 // openJob opens the input of a job where its trace begins.
 func (c *cli) openJob(ctx context.Context, j *job) (*opened, error) {
-	in := &opened{limits: c.limits}
+	in := &opened{limits: c.limits, member: j.member}
 	in.onClose = func() { j.outcome.note(ctx, in) }
 	if err := in.open(ctx, j.input, c.stdin); err != nil {
 		return nil, err
 	}
 	err := in.asTrace()
-	if err == nil {
+	switch {
+	case err == nil:
 		err = in.skip(j.skip)
+	case in.format != input.NoArchive && j.member == nil && !in.regular:
+		err = unpacked{c.unpack(ctx, in, j.input)}
 	}
 	if err != nil {
 		in.Close()
@@ -176,6 +186,10 @@ func (c *cli) produce(ctx context.Context, j job) exitCode {
 		discard(files)
 		return c.interrupted(ctx, name)
 	}
+	var archive unpacked
+	if errors.As(err, &archive) {
+		return c.runUnpacked(ctx, j, archive.Archive)
+	}
 	var failed convert.SinkErrors // has an error for each file, or is empty
 	if err != nil && !errors.As(err, &failed) {
 		discard(files)
@@ -214,7 +228,7 @@ func (c *cli) convert(ctx context.Context, j job) ([]destination, *convert.Summa
 		Series:        j.series,
 		AsGo:          slices.ContainsFunc(j.targets, func(t target) bool { return t.asGo }),
 	}
-	x := extent{path: j.input, stdin: c.stdin, decoding: o, limits: c.limits, skip: j.skip}
+	x := extent{path: j.input, member: j.member, stdin: c.stdin, decoding: o, limits: c.limits, skip: j.skip}
 	start, err := c.start.of(ctx, &x)
 	if err != nil {
 		return nil, nil, nil, err

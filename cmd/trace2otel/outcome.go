@@ -16,6 +16,7 @@ import (
 type outcome struct {
 	code     exitCode
 	skipped  bool             // it was not begun
+	unpacked bool             // it was an archive: its traces follow, and are told instead
 	summary  *convert.Summary // nil if nothing could be read
 	stored   int64            // bytes of the input that were read, as they are stored
 	sha256   string           // of them, if they are all there is

@@ -32,7 +32,7 @@ func (p pool) run(ctx context.Context, c *cli, jobs []job) exitCode {
 	for i := range jobs {
 		jobs[i].serial = min(p.workers, len(jobs)) >= runtime.GOMAXPROCS(0) && p.workers > 1
 		done[i] = make(chan struct{})
-		jobs[i].series = !c.strict && rereadable(jobs[i].input)
+		jobs[i].series = !c.strict && (jobs[i].member != nil || rereadable(jobs[i].input))
 		jobs[i].room = c.limits.newRoom() // of all traces in the input
 		if jobs[i].outcome == nil {
 			jobs[i].outcome = new(outcome)

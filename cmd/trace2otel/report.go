@@ -117,7 +117,9 @@ func newReport(jobs []job, timings bool) *report {
 		r.Totals.count(in.Status)
 	}
 	for i := range jobs {
-		add(&jobs[i])
+		if !jobs[i].outcome.unpacked {
+			add(&jobs[i])
+		}
 		for k := range jobs[i].outcome.followers {
 			add(&jobs[i].outcome.followers[k])
 		}

@@ -28,6 +28,7 @@ type cli struct {
 	messages  messages
 	progress  io.Writer // the terminal to show progress on, or nil
 	temporary *temporaries
+	spools    *spools
 	keeping   *atomic.Bool // set whenever a keeper keeps something
 
 	viewAddress string // where view serves
@@ -54,6 +55,7 @@ func newCLI(stdin, stdout *os.File, stderr io.Writer) *cli {
 		keeping:     new(atomic.Bool),
 		viewAddress: viewAddress,
 	}
+	c.spools = &spools{temporary: c.temporary}
 	if f, ok := stderr.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		c.progress = f
 	}
@@ -63,6 +65,7 @@ func newCLI(stdin, stdout *os.File, stderr io.Writer) *cli {
 // execute runs the command line args. Commands report what comes of their
 // inputs themselves, in c.code; the errors that they return are of usage.
 func (c *cli) execute(ctx context.Context, args []string) exitCode {
+	defer c.spools.removeAll()
 	c.messages.secrets = newRedactor(args)
 	root := c.newRoot()
 	root.SetArgs(args)

@@ -1,17 +1,21 @@
 package main
 
 import (
+	"archive/tar"
+	"archive/zip"
 	"bytes"
 	"encoding/base64"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -81,6 +85,7 @@ func TestScripts(t *testing.T) {
 			"cut":      cut,
 			"join":     join,
 			"mangle":   mangle,
+			"pack":     pack,
 			"age":      age,
 			"only":     only,
 			"profile":  checkProfile,
@@ -155,6 +160,55 @@ func join(ts *testscript.TestScript, _ bool, args []string) {
 		all.WriteString(ts.ReadFile(name))
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), all.Bytes(), 0o666))
+}
+
+// pack zip|tar TO NAME=FILE... makes an archive of files, under any names. A NAME
+// that ends in -> is a link to FILE, one that ends in / a folder.
+func pack(ts *testscript.TestScript, _ bool, args []string) {
+	f, err := os.Create(ts.MkAbs(args[1]))
+	ts.Check(err)
+	defer f.Close()
+	var z *zip.Writer
+	var t *tar.Writer
+	if args[0] == "zip" {
+		z = zip.NewWriter(f)
+	} else {
+		t = tar.NewWriter(f)
+	}
+	for _, arg := range args[2:] {
+		name, file, _ := strings.Cut(arg, "=")
+		name, isLink := strings.CutSuffix(name, "->")
+		data, mode := file, fs.ModeSymlink|0o777
+		if !isLink && !strings.HasSuffix(name, "/") {
+			data, mode = ts.ReadFile(file), 0o666
+		} else if !isLink {
+			data, mode = "", fs.ModeDir|0o777
+		}
+		if z != nil {
+			h := &zip.FileHeader{Name: name, Method: zip.Deflate, Modified: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
+			h.SetMode(mode)
+			w, err := z.CreateHeader(h)
+			ts.Check(err)
+			_, err = io.WriteString(w, data)
+			ts.Check(err)
+			continue
+		}
+		h := &tar.Header{Name: name, Typeflag: tar.TypeReg, Size: int64(len(data)), Mode: 0o666, ModTime: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
+		switch {
+		case isLink:
+			h.Typeflag, h.Linkname, h.Size, data = tar.TypeSymlink, file, 0, ""
+		case mode.IsDir():
+			h.Typeflag = tar.TypeDir
+		}
+		ts.Check(t.WriteHeader(h))
+		_, err = io.WriteString(t, data)
+		ts.Check(err)
+	}
+	if z != nil {
+		ts.Check(z.Close())
+	} else {
+		ts.Check(t.Close())
+	}
 }
 
 // mangle HOW FROM TO does to a file what a transport does that takes it for text.

@@ -37,7 +37,7 @@ func (c *cli) newSingle(f *format) *cobra.Command {
 		if err := checkOutputFlags(cmd.Flags()); err != nil {
 			return err
 		}
-		j, err := s.plan(cmd.Context(), c, args[0])
+		j, err := s.plan(cmd.Context(), c, c.one(cmd.Context(), args[0]))
 		if err != nil {
 			return err
 		}
@@ -57,8 +57,9 @@ type single struct {
 
 // plan makes a job of the input. Its errors are those that the command line has
 // in itself.
-func (s *single) plan(ctx context.Context, c *cli, input string) (job, error) {
-	j := job{input: input}
+func (s *single) plan(ctx context.Context, c *cli, from source) (job, error) {
+	input := from.file()
+	j := job{input: from.input, member: from.member, err: from.err}
 	if err := c.assertions.check(); err != nil {
 		return j, err
 	}
@@ -115,12 +116,12 @@ func (s *single) path(c *cli, j *job, out output) (string, error) {
 	case s.file == "" && !out.text && c.terminal:
 		return "", hinted{
 			fmt.Errorf("%s is no text, and standard output is a terminal", s.name),
-			"pass -o " + baseName(j.input) + out.ext,
+			"pass -o " + j.base() + out.ext,
 		}
 	case s.file == "" || s.file == stdio:
 		return stdio, nil
 	}
-	return s.file, statInputs([]string{j.input}).spare(s.file)
+	return s.file, statInputs([]string{j.file()}).spare(s.file)
 }
 
 // beside adds an output that goes where the one at path does: beside it, and to
@@ -132,7 +133,7 @@ func (j *job) beside(ctx context.Context, o output, path string) ([]outputPath, 
 		if err := j.meter.resolve(ctx); err != nil {
 			return nil, err
 		}
-		if err := j.meter.failBeside(j.input); err != nil {
+		if err := j.meter.failBeside(j.file()); err != nil {
 			return nil, err
 		}
 		paths = append(paths, outputPath{"the metrics of --failed-out", j.meter.failed.path})
@@ -145,7 +146,7 @@ func (j *job) beside(ctx context.Context, o output, path string) ([]outputPath, 
 		return nil, hinted{errors.New("where to with what goes beside FILE?"), "pass -o FILE"}
 	}
 	path = besidePath(path, o.ext)
-	if err := statInputs([]string{j.input}).spare(path); err != nil {
+	if err := statInputs([]string{j.file()}).spare(path); err != nil {
 		return nil, err
 	}
 	j.targets = append(j.targets, target{output: o, path: path})

@@ -16,9 +16,10 @@ import (
 
 // A source is an input of convert.
 type source struct {
-	input string // a path, - or a URL
-	dir   string // of its outputs, below that of --out: as it lies in the folder that was named
-	err   error  // instead: why the argument gives nothing
+	input  string        // a path, perhaps with ! and a name in the archive, - or a URL
+	dir    string        // of its outputs, below that of --out: as it lies in the folder that was named
+	member *input.Member // of an archive, or nil
+	err    error         // instead: why the argument gives nothing
 }
 
 // sources returns what the arguments stand for, in their order: themselves, the
@@ -31,13 +32,28 @@ func (c *cli) sources(ctx context.Context, args []string) (all []source) {
 			all = append(all, source{input: arg})
 		case err == nil && info.IsDir():
 			all = append(all, c.folder(ctx, arg)...)
+		case err == nil:
+			all = append(all, c.file(ctx, arg)...)
 		case err != nil && strings.ContainsAny(arg, `*?[`):
 			all = append(all, c.pattern(ctx, arg)...)
 		default:
-			all = append(all, source{input: arg})
+			s, ok := c.member(ctx, arg)
+			if !ok {
+				s.input = arg
+			}
+			all = append(all, s)
 		}
 	}
 	return all
+}
+
+// file returns a file that was named, or the traces in it if it is an archive.
+func (c *cli) file(ctx context.Context, path string) []source {
+	if a := c.archiveIn(ctx, path); a != nil {
+		c.tellPassedOver(a, path)
+		return members(a, path, "")
+	}
+	return []source{{input: path}}
 }
 
 // pattern returns what matches one, for shells that leave that to the program,
@@ -56,7 +72,7 @@ func (c *cli) pattern(ctx context.Context, arg string) (all []source) {
 		if info, err := os.Stat(m); err == nil && info.IsDir() {
 			all = append(all, c.folder(ctx, m)...)
 		} else {
-			all = append(all, source{input: m})
+			all = append(all, c.file(ctx, m)...)
 		}
 	}
 	return all
@@ -78,8 +94,15 @@ func (c *cli) folder(ctx context.Context, dir string) (all []source) {
 			all = append(all, source{input: f.Path, err: f.Err})
 		case f.Err != nil && !dangling:
 			all = append(all, source{input: f.Path, err: fmt.Errorf("cannot be searched: %w", f.Err)})
-		case dangling, !isTrace(ctx, f.Path) && !namedAsTrace(f.Path):
+		case dangling:
 			others++
+		case !isTrace(ctx, f.Path) && !namedAsTrace(f.Path):
+			if a := c.archiveIn(ctx, f.Path); a != nil && len(a.Members) > 0 {
+				c.tellPassedOver(a, f.Path)
+				all = append(all, members(a, f.Path, rel)...)
+			} else {
+				others++
+			}
 		case relErr != nil:
 			all = append(all, source{input: f.Path, err: relErr})
 		default:
@@ -113,9 +136,4 @@ func isTrace(ctx context.Context, path string) bool {
 	return input.IsTrace(head[:n])
 }
 
-func namedAsTrace(path string) bool {
-	for _, ext := range []string{".gz", ".zst"} {
-		path = strings.TrimSuffix(path, ext)
-	}
-	return filepath.Ext(path) == ".trace"
-}
+func namedAsTrace(path string) bool { return input.NamedAsTrace(filepath.ToSlash(path)) }

@@ -47,7 +47,8 @@ func (c *cli) newView() *cobra.Command {
 		if err := c.checkInputs(args, "to"); err != nil {
 			return err
 		}
-		j := job{input: args[0], targets: []target{{output: outs[0]}}}
+		from := c.one(cmd.Context(), args[0])
+		j := job{input: from.input, member: from.member, err: from.err, targets: []target{{output: outs[0]}}}
 		if err := j.check(&c.start); err != nil {
 			return err
 		}
@@ -87,7 +88,7 @@ func (c *cli) view(ctx context.Context, j job, browser bool) exitCode {
 		return code
 	}
 
-	s := newFileServer(place.Name(), l.Addr().String(), baseName(j.input)+t.ext)
+	s := newFileServer(place.Name(), l.Addr().String(), j.base()+t.ext)
 	link := viewLink(l.Addr(), s.path)
 	switch _, err := fmt.Fprintln(c.stdout, link); {
 	case errors.Is(err, syscall.EPIPE):

@@ -82,6 +82,9 @@ func (r *Refusal) Mangled() bool { return r.mangled }
 // trace, or no longer one. What Examine does not know passes: the decoder will
 // say that it is no trace.
 func Examine(head []byte) (Finding, error) {
+	if f := ArchiveFormat(head); f != NoArchive {
+		return Finding{}, &Refusal{what: "is a " + string(f) + " archive, not a trace", hint: "unpack it"}
+	}
 	at := headerPattern.FindSubmatchIndex(head)
 	if at == nil {
 		return Finding{}, refusal(otherKind(head))
