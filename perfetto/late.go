@@ -60,6 +60,9 @@ func (s *Sink) endNamed(t *namedTrack, now convert.Time, flags convert.Flags) {
 
 // catchUp writes the slices of t that need not wait any more.
 func (s *Sink) catchUp(t *namedTrack) {
+	if len(t.queue.slices) == 0 {
+		return
+	}
 	waiting := t.queue.waiting()
 	done := 0
 	for i := range waiting {
