@@ -14,6 +14,7 @@ import (
 
 	"github.com/trace2otel/trace2otel/convert"
 	"github.com/trace2otel/trace2otel/internal/forge"
+	"github.com/trace2otel/trace2otel/internal/gotrace"
 	"github.com/trace2otel/trace2otel/internal/sinktest"
 )
 
