@@ -81,6 +81,9 @@ func (c *conversion) read(r io.Reader) error {
 	c.finish(src.last)
 	s.Events, s.Generations, s.Adjusted = src.events, src.generations, src.adjusted
 	s.Goroutines = c.engine.goroutines.seen
+	if w := c.out.window; w != nil {
+		s.Goroutines = w.goroutines
+	}
 	s.Regions = c.engine.regions.mistakes
 	s.ClockSteps = c.clock.steps
 	s.Bytes = src.framing.off

@@ -343,7 +343,7 @@ type Summary struct {
 	Events      int64 // events read, Syncs included
 	Generations int64 // generations of which events were read
 	Adjusted    int64 // events that the decoder moved, so that times are in order
-	Goroutines  int64 // goroutines seen
+	Goroutines  int64 // goroutines seen, in the window if there is one
 	Bytes       int64 // size of the input, decompressed, as far as it was read
 	Loss        *Loss // nil if all of the input was converted
 	Repairs     Repairs

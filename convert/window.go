@@ -25,6 +25,8 @@ type window struct {
 	// What was told before from and belongs to no state machine.
 	metrics map[string]*held
 	sync    Record // of the latest generation
+
+	goroutines int64 // that live in the window
 }
 
 func newWindow(from, to Time) *window {
@@ -39,6 +41,9 @@ func (w *window) clip(b *Batch) {
 		w.cutStart(r)
 		if r.Time > w.to && !w.cutEnd(r) {
 			continue
+		}
+		if r.Kind == KindGoroutine && r.Phase == Begin {
+			w.goroutines++
 		}
 		kept = append(kept, *r)
 	}

@@ -44,11 +44,14 @@ func TestWindowsAddUp(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = convert.Run(context.Background(), r,
+			s, err := convert.Run(context.Background(), r,
 				convert.Options{Start: sinktest.Wall, From: cuts[i], To: cuts[i+1], BatchSize: 1000}, &part, check, &parts)
 			r.Close()
 			if err != nil {
 				t.Fatalf("%s: window from %v to %v: %v", f.Name, cuts[i], cuts[i+1], err)
+			}
+			if n := part.Begins[convert.KindGoroutine]; s.Goroutines != n {
+				t.Errorf("%s: window from %v to %v: %d goroutines, told are %d", f.Name, cuts[i], cuts[i+1], s.Goroutines, n)
 			}
 			addTimes(&sum, &part)
 		}
