@@ -231,7 +231,7 @@ const (
 	// switches block without a reason in Go 1.23 and later.
 	ReasonCoroutine = "coroutine switch"
 
-	// ReasonUnspecified stands for any other empty reason.
+	// ReasonUnspecified stands for any other empty reason, and for empty types.
 	ReasonUnspecified = "unspecified"
 )
 
@@ -242,6 +242,21 @@ func (r *Record) Reason() string {
 		return r.Name
 	case r.Flags&OpenStart != 0:
 		return ReasonUnknown
+	}
+	return ReasonUnspecified
+}
+
+// TaskUnknown is the type of a task of which the trace does not have the
+// beginning: it was begun before, or that was lost.
+const TaskUnknown = "unknown task"
+
+// TaskType returns the type of a task's record for display: never empty.
+func (r *Record) TaskType() string {
+	switch {
+	case r.Name != "":
+		return r.Name
+	case r.G == NoGoroutine:
+		return TaskUnknown
 	}
 	return ReasonUnspecified
 }

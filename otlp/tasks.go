@@ -261,7 +261,7 @@ func (s *Sink) writeTask(t *task, r *convert.Record) {
 	if !t.kept {
 		s.fold(t.node, r)
 	} else {
-		s.compose(t.node, cmp.Or(r.Name, "task"), kindTask, r.Time)
+		s.compose(t.node, r.TaskType(), kindTask, r.Time)
 		s.span.int(attrTask, int64(r.ID))
 		if r.Parent != convert.NoTask {
 			s.span.int(attrParent, int64(r.Parent))

@@ -90,7 +90,7 @@ func TestNasty(t *testing.T) {
 			8 G1 end running
 			8 G1 begin waiting "\xffw"`,
 			"select group_concat(name, ' '), (select display_value from args where key = 'debug.message') from (select name from slice order by ts)",
-			"\uFFFD\u2400t \uFFFDr \uFFFDc \uFFFDl \uFFFDs \uFFFDw\t\u2400\uFFFD\n\n",
+			"unknown task \uFFFD\u2400t \uFFFDr \uFFFDc \uFFFDl \uFFFDs \uFFFDw\t\u2400\uFFFD\n\n",
 		},
 		{
 			"stacks: deep, empty, undefined", deep + `

@@ -44,6 +44,7 @@ const (
 
 // region takes the Begin or End of a region.
 func (s *Sink) region(r *convert.Record) {
+	s.reveal(r.Parent)
 	g := s.goroutine(r.G)
 	if r.Phase == convert.Begin {
 		s.beginTogether(g, r.Time)

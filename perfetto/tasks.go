@@ -1,6 +1,7 @@
 package perfetto
 
 import (
+	"slices"
 	"unicode/utf8"
 
 	"github.com/trace2otel/trace2otel/convert"
@@ -11,6 +12,10 @@ import (
 type taskTracks struct {
 	root   lane
 	before lanes // of tasks whose Begin is not in the trace
+
+	start convert.Time
+	first uint64          // the lowest id begun in the trace; 0 if none yet
+	ended map[uint64]bool // of tasks begun before it
 }
 
 // Bounds on how many types get lanes of their own within one lane, and on how
@@ -21,16 +26,17 @@ const (
 	maxTaskDepth = 16
 )
 
-func (s *Sink) startTasks() {
+func (s *Sink) startTasks(t *convert.Trace) {
 	s.tasks.root.track = s.newProcess("Tasks").track
-	s.tasks.before = lanes{name: "begun before the trace", parent: s.tasks.root.track}
+	s.tasks.start, s.tasks.first, s.tasks.ended = t.Start, t.FirstTask, make(map[uint64]bool)
+	s.tasks.before = lanes{name: "begun before the trace", parent: s.tasks.root.track, apart: true, depth: 1}
 }
 
 // task shows a task on a track of its own, below its parent's while that is
 // open. Its id is its correlation id, and that of what belongs to it elsewhere.
 // Who ended it is said if that was not who began it.
 func (s *Sink) task(r *convert.Record) {
-	begin := event{category: catTask, name: orElse(r.Name, "unknown task"), stack: r.Stack, correlation: r.ID}
+	begin := event{category: catTask, name: r.TaskType(), stack: r.Stack, correlation: r.ID}
 	if r.Parent != convert.NoTask {
 		begin.arg(argParent, int64(r.Parent))
 	}
@@ -41,9 +47,63 @@ func (s *Sink) task(r *convert.Record) {
 	}
 	l := &s.tasks.before
 	if r.Phase == convert.Begin {
+		s.beginTask(r)
 		l = s.taskLanes(r, begin.name)
+	} else if s.tasks.isEarly(r.ID) {
+		s.tasks.ended[r.ID] = true
 	}
 	s.span(r, r.ID, l, &begin, &end)
+}
+
+// beginTask makes ready for a task that begins.
+func (s *Sink) beginTask(r *convert.Record) {
+	t := &s.tasks
+	if t.first == 0 || r.ID < t.first {
+		t.first = r.ID
+	}
+	if s.runtime.open[spanKey{convert.KindTask, r.ID}] != nil {
+		s.endEarly(r.ID, r.Time) // what was told of it before told of another
+	}
+	s.reveal(r.Parent)
+}
+
+// isEarly reports whether a task began before the trace: one counter gives out
+// the ids.
+func (t *taskTracks) isEarly(id uint64) bool {
+	return id != convert.NoTask && (t.first == 0 || id < t.first)
+}
+
+// reveal shows a task begun before the trace of which nothing but its id is
+// told, by what is part of it.
+func (s *Sink) reveal(id uint64) {
+	t := &s.tasks
+	if !t.isEarly(id) || t.ended[id] || s.runtime.open[spanKey{convert.KindTask, id}] != nil {
+		return
+	}
+	begin := event{category: catTask, name: convert.TaskUnknown, correlation: id}
+	r := convert.Record{Kind: convert.KindTask, Phase: convert.Begin, Time: t.start, Flags: convert.OpenStart}
+	s.span(&r, id, &t.before, &begin, nil)
+}
+
+// endEarly ends the slice of a task of which the end was not seen.
+func (s *Sink) endEarly(id uint64, at convert.Time) {
+	r := convert.Record{Kind: convert.KindTask, Phase: convert.End, Time: at, Flags: convert.OpenStart | convert.OpenEnd}
+	s.span(&r, id, nil, nil, &event{})
+}
+
+// finishTasks ends the tasks begun before the trace that did not end in it, of
+// which the engine does not know.
+func (s *Sink) finishTasks(end convert.Time) {
+	var ids []uint64
+	for key := range s.runtime.open {
+		if key.kind == convert.KindTask {
+			ids = append(ids, key.id)
+		}
+	}
+	slices.Sort(ids)
+	for _, id := range ids {
+		s.endEarly(id, end)
+	}
 }
 
 // taskLanes returns the lanes for a task that begins.
@@ -81,6 +141,7 @@ func (ln *lane) depth() int {
 // There, the slice that it lies on has the task's id; the rest is on the
 // goroutine's, or if that does not show here, too.
 func (s *Sink) log(r *convert.Record) {
+	s.reveal(r.ID)
 	alone := !s.o.Only.shows(r.G)
 	if !alone {
 		g := s.goroutine(r.G)

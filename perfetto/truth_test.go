@@ -28,7 +28,8 @@ type truth struct {
 	exits      table           // thread, when it exited
 	units      table           // counter, unit
 	about      table           // attribute of the trace, value
-	tasks      map[uint64]bool // that are open
+	tasks      map[uint64]bool // that are open; false: that began before the trace, and ended
+	firstTask  uint64          // the lowest id begun in the trace
 	ran        map[convert.GoID]ran
 	names      map[convert.GoID]string
 	stacks     map[convert.StackID]string
@@ -90,6 +91,14 @@ func (t *truth) Begin(tr *convert.Trace) error {
 
 func (t *truth) Finish(s *convert.Summary) error {
 	t.end = s.End
+	for id, open := range t.tasks {
+		if open { // the engine does not know of it
+			t.record(&convert.Record{
+				Kind: convert.KindTask, Phase: convert.End, Start: s.Start, Time: s.End, ID: id, G: convert.NoGoroutine, By: convert.NoGoroutine,
+				Flags: convert.OpenStart | convert.OpenEnd,
+			})
+		}
+	}
 	about := func(name string, value any) { t.about.add(fmt.Sprintf("trace_attribute.%s\t%v", name, value)) }
 	about("converted_by", "trace2otel")
 	about("go_trace_format", s.Version)
@@ -155,8 +164,15 @@ func (t *truth) record(r *convert.Record) {
 	if r.Kind == convert.KindSync {
 		t.wall.Sync(r)
 	}
+	if r.Kind == convert.KindRegion || r.Kind == convert.KindLog {
+		t.mention(r.ID)
+	}
 	if r.Phase == convert.Begin {
 		if r.Kind == convert.KindTask {
+			if t.firstTask == 0 || r.ID < t.firstTask {
+				t.firstTask = r.ID
+			}
+			t.mention(r.Parent)
 			if t.tasks[r.Parent] {
 				t.subtasks.add(fmt.Sprintf("%d\t%d", r.ID, r.Parent))
 			}
@@ -223,11 +239,10 @@ func (t *truth) record(r *convert.Record) {
 		t.args.add("sweep\tdebug.reclaimed_bytes", 1, int64(r.Parent))
 	case convert.KindTask:
 		delete(t.tasks, r.ID)
-		name := plain(r.Name)
-		if name == "" {
-			name = "unknown task"
+		if t.firstTask == 0 || r.ID < t.firstTask {
+			t.tasks[r.ID] = false
 		}
-		t.slice(r, "task", name, r.Stack, r.ByStack)
+		t.slice(r, "task", plain(r.TaskType()), r.Stack, r.ByStack)
 		t.args.add("task\tcorrelation_id", 1, int64(r.ID))
 		if r.Parent != convert.NoTask {
 			t.args.add("task\tdebug.parent", 1, int64(r.Parent))
@@ -276,6 +291,15 @@ func (t *truth) record(r *convert.Record) {
 
 // slice adds a slice or an instant of a record, with the stacks at its begin and
 // its end, and what its flags say.
+// mention takes note of a task that something else refers to: it may have begun
+// before the trace.
+func (t *truth) mention(id uint64) {
+	_, known := t.tasks[id]
+	if id != convert.NoTask && !known && (t.firstTask == 0 || id < t.firstTask) {
+		t.tasks[id] = true
+	}
+}
+
 func (t *truth) slice(r *convert.Record, category, name string, begin, end convert.StackID) {
 	t.slices.add(fmt.Sprintf("%s\t%s\t%s\t%s", category, name, t.stacks[begin], t.stacks[end]), 1, int64(r.Duration()))
 	for flag, arg := range map[convert.Flags]string{

@@ -302,7 +302,7 @@ func (h *history) at(scopes []convert.Record, t convert.Time, fn string, o *ppro
 			continue
 		}
 		if !known || tk.Flags&convert.OpenStart != 0 {
-			at.task = cmp.Or(at.task, "unknown (begun before the trace)")
+			at.task = cmp.Or(at.task, "unknown task")
 			continue
 		}
 		at.task = cmp.Or(at.task, tk.Name)

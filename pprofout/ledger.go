@@ -38,7 +38,7 @@ type ledger struct {
 	tasks      tasks
 
 	starts  stackSet // of goroutines created
-	unknown nameID   // taskUnknown
+	unknown nameID   // convert.TaskUnknown
 	assist  nameID
 	sweep   nameID
 }
@@ -60,7 +60,7 @@ func newLedger(f filter, wanted, wakers classes) *ledger {
 		goroutines: index.New[convert.GoID, goroutine](),
 		tasks:      tasks{byID: make(map[uint64]*task)},
 	}
-	l.unknown = l.names.id(taskUnknown, "")
+	l.unknown = l.names.id(convert.TaskUnknown, "")
 	l.assist = l.names.id(reasonAssist, "")
 	l.sweep = l.names.id(reasonSweep, "")
 	return l
@@ -126,7 +126,7 @@ func (l *ledger) region(r *convert.Record) {
 // end all who are in it.
 func (l *ledger) task(r *convert.Record) {
 	if r.Phase == convert.Begin {
-		name := l.names.id(r.Name, convert.ReasonUnspecified)
+		name := l.names.id(r.TaskType(), "")
 		tk := l.tasks.begin(r, name, l.filter.task.matches(r.Name))
 		if g := l.goroutines.Get(r.G); g != nil {
 			l.settle(g, r.Time, r.Stack)

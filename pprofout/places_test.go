@@ -69,10 +69,10 @@ func TestPlacesOfStories(t *testing.T) {
 40 G1 end region "a" parent=8 start=0 open-start endstack=1
 60 G1 end region "b" start=0 open-start endstack=1` + end,
 			"", "",
-			`0 × 10ns main.worker:20 func=main.f state=running task=unknown (begun before the trace) region=a
-0 × 10ns main.worker:20 func=main.f state=running task=unknown (begun before the trace) region=in
+			`0 × 10ns main.worker:20 func=main.f state=running task=unknown task region=a
+0 × 10ns main.worker:20 func=main.f state=running task=unknown task region=in
 0 × 20ns main.worker:20 func=main.f state=running region=b
-0 × 20ns main.worker:20 func=main.f state=running task=unknown (begun before the trace) region=a open=start
+0 × 20ns main.worker:20 func=main.f state=running task=unknown task region=a open=start
 1 × 100ns runtime.chanrecv1:509 main.worker:21 func=main.g state=waiting reason=select open=end
 1 × 40ns main.worker:20 func=main.f state=running open=end`,
 		},
@@ -83,9 +83,9 @@ func TestPlacesOfStories(t *testing.T) {
 40 G1 end region "a" parent=8 start=0 open-start endstack=1
 60 G1 end region "b" start=0 open-start endstack=1` + end,
 			"b", "",
-			`0 × 10ns main.worker:20 func=main.f state=running task=unknown (begun before the trace) region=a
-0 × 10ns main.worker:20 func=main.f state=running task=unknown (begun before the trace) region=in
-0 × 20ns main.worker:20 func=main.f state=running task=unknown (begun before the trace) region=a open=start
+			`0 × 10ns main.worker:20 func=main.f state=running task=unknown task region=a
+0 × 10ns main.worker:20 func=main.f state=running task=unknown task region=in
+0 × 20ns main.worker:20 func=main.f state=running task=unknown task region=a open=start
 1 × 20ns main.worker:20 func=main.f state=running region=b`,
 		},
 		{
@@ -105,7 +105,7 @@ func TestPlacesOfStories(t *testing.T) {
 60 G1 end region endstack=1` + end,
 			"", "",
 			`0 × 20ns main.worker:20 func=main.f state=running region=r
-0 × 40ns main.worker:20 func=main.f state=running task=unknown (begun before the trace) region=s open=start
+0 × 40ns main.worker:20 func=main.f state=running task=unknown task region=s open=start
 1 × 100ns runtime.chanrecv1:509 main.worker:21 func=main.g state=waiting reason=select open=end
 1 × 40ns main.worker:20 func=main.f state=running open=end`,
 		},

@@ -49,10 +49,6 @@ type task struct {
 	members []*region  // that are in it
 }
 
-// taskUnknown is the type of tasks begun before the trace, of which nothing is
-// told but that regions are in them.
-const taskUnknown = "unknown (begun before the trace)"
-
 // tasks are the open ones.
 type tasks struct {
 	byID  map[uint64]*task

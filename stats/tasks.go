@@ -67,7 +67,7 @@ func (s *Sink) task(r *convert.Record) {
 		s.tasks[r.ID] = t
 		return
 	}
-	sc := s.taskTypes.of(r.Name)
+	sc := s.taskTypes.of(r.TaskType())
 	sc.end(r, r.ID)
 	t := s.tasks[r.ID]
 	if t == nil {

@@ -315,7 +315,7 @@ func textScopes(b *strings.Builder, heading string, scopes []Scope) {
 
 func scopeName(name string) string {
 	if name == "" {
-		return "(type not known)"
+		return "(no type)"
 	}
 	return printable(name)
 }
