@@ -20,23 +20,26 @@ const (
 // to, which takes unpacking it as far as that makes a difference.
 func (j *job) memory(ctx context.Context, l limits) int64 {
 	const most = (poolMemory - leastMemory) / memoryRatio
-	info, err := os.Stat(j.input)
-	if err != nil || !info.Mode().IsRegular() {
+	var size int64
+	if j.member != nil {
+		size = j.member.Size
+	} else if info, err := os.Stat(j.input); err == nil && info.Mode().IsRegular() {
+		size = info.Size()
+	} else {
 		return 2 * leastMemory
 	}
-	size := info.Size()
 	if size < most {
-		size = max(size, unpackedSize(ctx, j.input, l, most))
+		size = max(size, j.unpackedSize(ctx, l, most))
 	}
 	return leastMemory + memoryRatio*min(size, most)
 }
 
-// unpackedSize returns how many bytes a compressed file unpacks to, or most if
+// unpackedSize returns how many bytes a compressed input unpacks to, or most if
 // that is less: neither what gzip nor what zstd says of it can be relied on. It
-// is 0 for files that are not compressed, or that cannot be read.
-func unpackedSize(ctx context.Context, path string, l limits, most int64) int64 {
-	in, err := openInput(ctx, path, nil, l)
-	if err != nil {
+// is 0 for inputs that are not compressed, or that cannot be read.
+func (j *job) unpackedSize(ctx context.Context, l limits, most int64) int64 {
+	in := &opened{limits: l, member: j.member}
+	if err := in.open(ctx, j.input, nil); err != nil {
 		return 0
 	}
 	defer in.Close()
