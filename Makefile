@@ -4,7 +4,7 @@
 GO ?= go
 DEMO_TRACE ?= testdata/go1.26.8-multi.trace
 
-.PHONY: all build demo test race lint collector-test jaeger-test browser-test bench bench-instructions fuzz clean
+.PHONY: all build demo test race lint collector-test jaeger-test browser-test bench bench-instructions bench-growth fuzz clean
 
 all: build
 
@@ -52,6 +52,10 @@ INSTRUCTION_BOUNDS ?= read own=0.25,records=0.66,perfetto=1.65,otlp jsonl=1.5,pe
 bench-instructions: ## instructions of reading, of the engine, a timeline, its end and spans, beside reading with x/exp; needs valgrind
 	$(GO) build -o bin/bench ./internal/bench
 	bin/bench -instructions -subject "own|records|^perfetto( end)?$$|^otlp jsonl$$" -max '$(INSTRUCTION_BOUNDS)' testdata/go1.26.8-multi.trace
+
+bench-growth: ## how many instructions twice the trace takes, for what programs can have any number of; needs valgrind
+	$(GO) build -o bin/bench ./internal/bench
+	bin/bench -growth -most 2.5
 
 FUZZTIME ?= 30s
 fuzz: ## fuzz the whole pipeline, by bytes, by events and by names

@@ -6,6 +6,7 @@
 //
 //	bench [-n rounds] [-load regexp] [-subject regexp] [-dir folder] [trace...]
 //	bench -instructions [-max subject=ratio,...] [trace...]
+//	bench -growth [-family regexp] [-most times]
 //	bench -startup trace
 //
 // Without arguments it measures traces that it makes itself, of programs that
@@ -21,6 +22,10 @@
 // processor and without garbage collection, and the instructions counted: a
 // figure that does not vary by more than a percent. With -max it fails if a
 // ratio is larger than said.
+//
+// With -growth, it makes traces of families that once cost more than in
+// proportion to their size, or could, and counts the instructions for each size
+// and its double. It fails if they grow by more than -most.
 //
 // With -startup, what is measured is the command as a user runs it: how long it
 // takes before and after the work.

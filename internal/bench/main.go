@@ -28,11 +28,17 @@ func run() error {
 		only         = flag.String("subject", "", "measure only subjects whose name matches, and reading")
 		instructions = flag.Bool("instructions", false, "count instructions instead")
 		maxima       = flag.String("max", "", "with -instructions: fail if a `subject=ratio` is exceeded; several with commas")
+		grows        = flag.Bool("growth", false, "count instead how instructions grow with traces that are made up")
+		kind         = flag.String("family", "", "with -growth: only families whose name matches")
+		most         = flag.Float64("most", 2.5, "with -growth: fail if twice the trace takes more than this `times` as much")
 		start        = flag.String("startup", "", "measure instead how long the whole command takes for this small `trace`")
 		child        = flag.String("child", "", "run one subject and report: for the command's own use")
 		program      = flag.String("make", "", "make the trace of one load: for the command's own use")
 	)
 	flag.Parse()
+	if *grows {
+		return measureGrowth(*kind, *most)
+	}
 	if *program != "" {
 		return makeTrace(*program, flag.Arg(0))
 	}

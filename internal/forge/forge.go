@@ -60,3 +60,6 @@ func Event[T ~uint8](data []byte, typ T, args ...uint64) []byte {
 	}
 	return data
 }
+
+// Number appends a number to the data of a batch.
+func Number(data []byte, v uint64) []byte { return binary.AppendUvarint(data, v) }
