@@ -113,7 +113,7 @@ func TestSpreadsAreThoseOfAllIntervals(t *testing.T) {
 		}
 		for i := range r.Tasks {
 			check("task "+r.Tasks[i].Type, &r.Tasks[i].Each, func(rec *convert.Record) bool {
-				return rec.Kind == convert.KindTask && rec.Name == r.Tasks[i].Type
+				return rec.Kind == convert.KindTask && rec.TaskType() == r.Tasks[i].Type
 			})
 		}
 		for i := range r.Regions {
