@@ -41,7 +41,7 @@ type goroutine struct {
 	call    *call   // its syscall, or nil
 	label   *held   // its latest label before the window, or nil
 	region  *region // open, the one that began last
-	entered keySet  // of regions, if it was there when the trace began: see regions.mayBeEarlier
+	entered *keySet // of regions, if it was there when the trace began: see regions.mayBeEarlier
 }
 
 // A call is a syscall that has begun.

@@ -74,6 +74,9 @@ func (rs *regions) begin(g *goroutine, ev *event) {
 		rs.index.add(rg)
 	}
 	if g.born.flags&OpenStart != 0 && !rs.tasks.begun(rg.task) {
+		if g.entered == nil {
+			g.entered = new(keySet)
+		}
 		g.entered.add(rg.regionKey)
 	}
 	rg.fill(rs.out.add(KindRegion, Begin, ev.time))
@@ -118,7 +121,7 @@ func (rs *regions) end(g *goroutine, ev *event) {
 // function in which this one ends, the goroutines run the same code, and each
 // has a region of its own.
 func (rs *regions) mayBeEarlier(g *goroutine, key regionKey, ev *event, other *region) bool {
-	if g.born.flags&OpenStart == 0 || rs.tasks.begun(key.task) || g.entered.has(key) {
+	if g.born.flags&OpenStart == 0 || rs.tasks.begun(key.task) || g.entered != nil && g.entered.has(key) {
 		return false
 	}
 	return other == nil || rs.stacks.site(other.stack).Func == rs.stacks.site(ev.stack).Func

@@ -40,8 +40,8 @@ type goroutine struct {
 	blockedIn string       // with Options.Wakers: why it was in the state that is shown, which has ended
 	cpu       int32        // last run on, or noCPU
 
-	open    []openSlice // waits, system calls and assists, on its track or in lanes, outermost first
-	regions openRegions
+	open    []openSlice      // waits, system calls and assists, on its track or in lanes, outermost first
+	regions *openRegions     // nil: it had none yet
 	before  *lanes           // for what began before the trace, or is told of late: nil if there is nothing
 	over    *lanes           // for regions that do not nest: nil if there are none
 	late    *lateName        // that slices elsewhere wait for, or nil
@@ -81,7 +81,7 @@ func (s *Sink) newGoroutine(id convert.GoID) *goroutine {
 	} else {
 		g = new(goroutine)
 	}
-	*g = goroutine{track: s.newTrack(), cpu: noCPU, open: g.open[:0], regions: openRegions{all: g.regions.all}}
+	*g = goroutine{track: s.newTrack(), cpu: noCPU, open: g.open[:0], regions: g.regions}
 	if id == convert.NoGoroutine {
 		g.tid, g.name = s.runtime.process.pid, noGoroutine
 		s.declareIn(g, s.runtime.process)

@@ -46,6 +46,9 @@ const (
 func (s *Sink) region(r *convert.Record) {
 	s.reveal(r.Parent)
 	g := s.goroutine(r.G)
+	if g.regions == nil {
+		g.regions = new(openRegions)
+	}
 	if r.Phase == convert.Begin {
 		s.beginTogether(g, r.Time)
 		rg := s.newRegion()
@@ -132,6 +135,9 @@ func (g *goroutine) crosses(rg *region) bool {
 // endAround is called when a slice of g ends that is no region and began at since:
 // regions that began within it, and are open, have no place on the track.
 func (g *goroutine) endAround(since convert.Time) {
+	if g.regions == nil {
+		return
+	}
 	for rg := range g.regions.all.Down() {
 		if rg.begin < since || rg.apart {
 			return
@@ -143,6 +149,9 @@ func (g *goroutine) endAround(since convert.Time) {
 // beginTogether is called before a slice of g begins at t: it begins on the
 // track the regions that began at t, too.
 func (s *Sink) beginTogether(g *goroutine, t convert.Time) {
+	if g.regions == nil {
+		return
+	}
 	if rg, ok := g.regions.all.Top(); !ok || rg.begin != t {
 		return
 	}
@@ -166,7 +175,7 @@ func (s *Sink) beginTogether(g *goroutine, t convert.Time) {
 // endWritten ends the region at i of those whose beginnings are on the track.
 // What is open on top of it there is cut in two.
 func (s *Sink) endWritten(g *goroutine, i int, r *convert.Record) {
-	rs := &g.regions
+	rs := g.regions
 	rs.sendApart(rs.written[i])
 	rs.written = slices.Delete(rs.written, i, i+1)
 	var over []*event // outermost first
