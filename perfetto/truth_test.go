@@ -76,7 +76,7 @@ func (t *truth) Begin(tr *convert.Trace) error {
 	*t = truth{
 		states: table{}, cpus: table{}, threads: table{}, slices: table{}, waits: table{}, args: table{},
 		metrics: table{}, integrals: table{}, samples: table{}, onThreads: table{}, taskLogs: table{}, subtasks: table{}, exits: table{}, units: table{}, about: table{}, tasks: make(map[uint64]bool),
-		start: tr.Start,
+		start: tr.Start, firstTask: tr.FirstTask,
 		ran:   make(map[convert.GoID]ran),
 		names: make(map[convert.GoID]string), stacks: make(map[convert.StackID]string),
 	}
@@ -123,6 +123,9 @@ func (t *truth) Finish(s *convert.Summary) error {
 	if s.Repairs.Any() {
 		about("repairs", s.Repairs)
 	}
+	if s.Regions.Any() {
+		about("nesting", s.Regions.String())
+	}
 	if s.ClockSteps.Count > 0 {
 		about("clock_steps", s.ClockSteps.String())
 	}
@@ -164,7 +167,10 @@ func (t *truth) record(r *convert.Record) {
 	if r.Kind == convert.KindSync {
 		t.wall.Sync(r)
 	}
-	if r.Kind == convert.KindRegion || r.Kind == convert.KindLog {
+	switch r.Kind {
+	case convert.KindRegion:
+		t.mention(r.Parent)
+	case convert.KindLog:
 		t.mention(r.ID)
 	}
 	if r.Phase == convert.Begin {
