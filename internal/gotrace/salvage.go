@@ -65,6 +65,11 @@ func (s *splitter) salvage() (g *generation, after, err error) {
 		case g.num != 0 && h.gen != g.num:
 			next, ok := s.following(h)
 			switch {
+			case !ok && h.gen == g.num+1 && h.time > g.minTime:
+				// The first of the next generation, with text behind it, say.
+				g.bound.next = h.time
+				s.complete(false)
+				return g, nil, nil
 			case !ok:
 				if err := s.resync(); err != nil {
 					s.complete(false)
