@@ -55,7 +55,7 @@ type regionKey struct {
 func newRegions(out *emitter, stacks *stacks, tasks *tasks, goroutines *goroutines) *regions {
 	return &regions{
 		out: out, stacks: stacks, tasks: tasks, goroutines: goroutines,
-		exited: make(map[regionKey]int), to: math.MaxInt64,
+		exited: make(map[regionKey]int), from: math.MinInt64, to: math.MaxInt64,
 	}
 }
 
