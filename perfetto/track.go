@@ -1,10 +1,6 @@
 package perfetto
 
 import (
-	"math"
-	"slices"
-	"sort"
-
 	"github.com/trace2otel/trace2otel/convert"
 	"github.com/trace2otel/trace2otel/internal/wire"
 )
@@ -119,12 +115,11 @@ type lanes struct {
 	apart  bool // show each lane in a row of its own, not packed with the others
 	depth  int  // of tasks: how many lanes are above
 	made   int  // tracks described
-	free   []*lane
+	free   freeLanes
 }
 
 type lane struct {
 	track uint64
-	until convert.Time // end of its last slice
 	group *lanes
 	inner map[string]*lanes // of tasks: those of its subtasks
 }
@@ -132,22 +127,13 @@ type lane struct {
 // take returns a lane that is free from t on: of several, the one that was used
 // last.
 func (s *Sink) take(l *lanes, t convert.Time) *lane {
-	n := len(l.free)
-	if n > 0 && l.free[n-1].until > t { // t lies back
-		n = sort.Search(n, func(i int) bool { return l.free[i].until > t })
-	}
-	if n > 0 {
-		ln := l.free[n-1]
-		l.free = slices.Delete(l.free, n-1, n)
+	if ln := l.free.take(t); ln != nil {
 		return ln
 	}
-	ln := &lane{track: s.newTrack(), until: math.MinInt64, group: l}
+	ln := &lane{track: s.newTrack(), group: l}
 	s.w.describeLane(ln.track, l)
 	return ln
 }
 
 // release gives a lane back whose slice ends at t.
-func (ln *lane) release(t convert.Time) {
-	ln.until = t
-	ln.group.free = append(ln.group.free, ln)
-}
+func (ln *lane) release(t convert.Time) { ln.group.free.add(ln, t) }

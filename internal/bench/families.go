@@ -36,6 +36,7 @@ var families = []family{
 	{name: "regions left open within others", n: 4000, subjects: []string{"records", "everything"}, make: leakedRegions},
 	{name: "regions left open", n: 4000, subjects: []string{"records", "everything"}, make: leftRegions},
 	{name: "regions ended first in, first out", n: 4000, subjects: []string{"records", "everything"}, make: fifoRegions},
+	{name: "regions that end in turn, half open", n: 20000, subjects: []string{"perfetto"}, make: slidingRegions},
 	{name: "ends of types not open", n: 4000, subjects: []string{"records", "everything"}, make: otherEnds},
 	{name: "ends of regions without begin", n: 6000, subjects: []string{"records", "all pprof", "everything"}, make: earlyEnds},
 	{name: "ends of types without begin", n: 2000, subjects: []string{"all pprof", "everything"}, make: earlyRegionTypes},
@@ -224,6 +225,19 @@ func fifoRegions(s *scene, n int) {
 	for _, typ := range []gotrace.Type{gotrace.EvUserRegionBegin, gotrace.EvUserRegionEnd} {
 		for i := range n {
 			s.event(typ, 0, s.text("region "+strconv.Itoa(i)), 0)
+		}
+	}
+}
+
+// slidingRegions has n regions open most of the time, and each begin as the
+// oldest ends.
+func slidingRegions(s *scene, n int) {
+	for i := range 3 * n {
+		if i >= n {
+			s.event(gotrace.EvUserRegionEnd, 0, s.text("region "+strconv.Itoa(i-n)), 0)
+		}
+		if i < 2*n {
+			s.event(gotrace.EvUserRegionBegin, 0, s.text("region "+strconv.Itoa(i)), 0)
 		}
 	}
 }
