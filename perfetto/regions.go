@@ -13,13 +13,13 @@ import (
 //
 //   - A region that nests goes to its goroutine's track.
 //   - If a region ends before others that began within it, those go to lanes
-//     below the track. If they are many, it goes to one itself.
+//     below the track.
 //   - If a region ends before a wait that began within it, it goes to a lane.
 //
 // trace_processor sorts packets by time, and those of one time stay in their
 // order. So a region's beginning is written at once where another slice begins
-// on the track at the same time. If such a region then does not nest, what is
-// around its end is cut in two there.
+// on the track at the same time. If such a region then does not nest, the slices
+// above it on the track are cut in two at its end.
 
 // A region is one that is open.
 type region struct {
@@ -27,20 +27,20 @@ type region struct {
 	begin convert.Time
 	event event // of the begin
 	apart bool  // it goes to a lane
+
+	outer, inner *region // of those of its goroutine that are not apart
 }
 
 // openRegions are those of a goroutine. The zero value has none.
 type openRegions struct {
 	all     index.Stack[*region]
-	last    uint64    // number of the one that began last
-	apart   uint64    // those up to this number go to lanes
+	top     *region   // the one that began last of those that are not apart
 	written []*region // whose beginnings are on the track, outermost first
 }
 
-const (
-	mostCrossed = 64 // regions that one sends to lanes one by one
-	mostWritten = 64 // regions of a goroutine whose beginnings are written at once
-)
+// mostWritten is how many regions of a goroutine may have their beginnings
+// written at once: these are searched one by one.
+const mostWritten = 64
 
 // region takes the Begin or End of a region.
 func (s *Sink) region(r *convert.Record) {
@@ -53,8 +53,7 @@ func (s *Sink) region(r *convert.Record) {
 		s.beginTogether(g, r.Time)
 		rg := s.newRegion()
 		*rg = region{id: r.ID, begin: r.Time, event: sliceBegin(r)}
-		g.regions.all.Push(r.ID, rg)
-		g.regions.last = r.ID
+		g.regions.push(rg)
 		return
 	}
 	rg, ok := g.regions.all.Pop(r.ID)
@@ -65,7 +64,7 @@ func (s *Sink) region(r *convert.Record) {
 	}
 	if i := slices.Index(g.regions.written, rg); i >= 0 {
 		s.endWritten(g, i, r)
-	} else if rg.apart || rg.id <= g.regions.apart || g.crosses(rg) {
+	} else if rg.apart || g.crosses(rg) {
 		s.writeApart(s.lanesOver(g), r, &rg.event)
 	} else {
 		g.regions.sendApart(rg)
@@ -73,7 +72,37 @@ func (s *Sink) region(r *convert.Record) {
 		s.w.event(r.Start, &rg.event)
 		s.endRegion(r, g.track)
 	}
+	if !rg.apart {
+		g.regions.remove(rg)
+	}
 	s.spareRegions = append(s.spareRegions, rg)
+}
+
+func (rs *openRegions) push(rg *region) {
+	rs.all.Push(rg.id, rg)
+	if rg.outer = rs.top; rg.outer != nil {
+		rg.outer.inner = rg
+	}
+	rs.top = rg
+}
+
+// remove removes rg from those that are not apart.
+func (rs *openRegions) remove(rg *region) {
+	if rg.inner != nil {
+		rg.inner.outer = rg.outer
+	} else {
+		rs.top = rg.outer
+	}
+	if rg.outer != nil {
+		rg.outer.inner = rg.inner
+	}
+	rg.outer, rg.inner = nil, nil
+}
+
+// setApart has rg go to a lane.
+func (rs *openRegions) setApart(rg *region) {
+	rs.remove(rg)
+	rg.apart = true
 }
 
 func (s *Sink) newRegion() *region {
@@ -107,18 +136,11 @@ func (s *Sink) writeApart(l *lanes, r *convert.Record, begin *event) {
 	ln.release(r.Time)
 }
 
-// sendApart has the open regions that began within rg go to lanes. If they are
-// many, those around it go, too: to look at each would take too long.
+// sendApart has the open regions that began within rg go to lanes. Each does so
+// once: amortized O(1).
 func (rs *openRegions) sendApart(rg *region) {
-	if rs.all.Above(rg.id) > mostCrossed {
-		rs.apart = rs.last
-		return
-	}
-	for inner := range rs.all.Down() {
-		if inner.id < rg.id {
-			break
-		}
-		inner.apart = true
+	for rs.top != nil && rs.top.id > rg.id {
+		rs.setApart(rs.top)
 	}
 }
 
@@ -138,32 +160,24 @@ func (g *goroutine) endAround(since convert.Time) {
 	if g.regions == nil {
 		return
 	}
-	for rg := range g.regions.all.Down() {
-		if rg.begin < since || rg.apart {
-			return
-		}
-		rg.apart = true
+	for rg := g.regions.top; rg != nil && rg.begin >= since; rg = g.regions.top {
+		g.regions.setApart(rg)
 	}
 }
 
-// beginTogether is called before a slice of g begins at t: it begins on the
-// track the regions that began at t, too.
+// beginTogether is called before a slice of g begins at t. It writes the Begins
+// of the open regions that also began at t.
 func (s *Sink) beginTogether(g *goroutine, t convert.Time) {
 	if g.regions == nil {
 		return
 	}
-	if rg, ok := g.regions.all.Top(); !ok || rg.begin != t {
-		return
-	}
 	var together []*region // innermost first
-	for rg := range g.regions.all.Down() {
-		if rg.begin != t || rg.apart || slices.Contains(g.regions.written, rg) {
-			break
-		}
+	for rg := g.regions.top; rg != nil && rg.begin == t && !slices.Contains(g.regions.written, rg); rg = rg.outer {
 		together = append(together, rg)
 	}
 	for _, rg := range slices.Backward(together) {
-		if rg.apart = len(g.regions.written) == mostWritten; rg.apart {
+		if len(g.regions.written) == mostWritten {
+			g.regions.setApart(rg)
 			continue
 		}
 		g.regions.written = append(g.regions.written, rg)
