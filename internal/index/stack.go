@@ -5,9 +5,8 @@ import (
 	"sort"
 )
 
-// A Stack holds what is open, in the order in which it began: regions of a
-// goroutine, mostly. What begins later has a higher number. Mostly the one that
-// began last ends first, but any may. The zero value is empty.
+// A Stack holds open intervals in the order they began, each under an ascending
+// number. Usually the last to begin ends first; any may. The zero value is empty.
 type Stack[V any] struct {
 	all  []entry[V] // ascending; the last one is open
 	open int
@@ -31,17 +30,6 @@ func (s *Stack[V]) Top() (v V, ok bool) {
 		return v, false
 	}
 	return s.all[len(s.all)-1].value, true
-}
-
-// Len returns how many are open.
-func (s *Stack[V]) Len() int { return s.open }
-
-// Get returns what has number n, and reports false if that is not open.
-func (s *Stack[V]) Get(n uint64) (v V, ok bool) {
-	if i := s.find(n); i >= 0 {
-		return s.all[i].value, true
-	}
-	return v, false
 }
 
 // Pop removes what has number n and returns it. It reports false if that is not
@@ -70,12 +58,6 @@ func (s *Stack[V]) Down() iter.Seq[V] {
 	}
 }
 
-// Above returns how many may be open that began after number n: those that are,
-// and some that have ended.
-func (s *Stack[V]) Above(n uint64) int {
-	return len(s.all) - sort.Search(len(s.all), func(i int) bool { return s.all[i].n > n })
-}
-
 // Clear empties the stack, and keeps its memory.
 func (s *Stack[V]) Clear() {
 	clear(s.all)
@@ -95,8 +77,8 @@ func (s *Stack[V]) find(n uint64) int {
 	return -1
 }
 
-// tidy removes ended entries from the top, and all of them when they are most:
-// so each is moved a few times at the most.
+// tidy drops ended entries at the top, and compacts when they outnumber open ones:
+// amortized O(1).
 func (s *Stack[V]) tidy() {
 	n := len(s.all)
 	for n > 0 && !s.all[n-1].open {
