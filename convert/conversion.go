@@ -242,6 +242,7 @@ func (c *conversion) finish(last Time) {
 	c.out.flush()
 	c.summary.Last, c.summary.End = last, last
 	if w := c.out.window; w != nil {
+		w.end(c.out)
 		c.summary.End = min(last, w.to)
 	}
 }

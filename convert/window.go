@@ -1,23 +1,26 @@
 package convert
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 )
 
 // A window cuts the records of a trace to those of a part of it.
 //
 // Before it, the engine only keeps its state. At its start, what is open gets
-// its Begins there, flagged OpenStart, and the Ends are changed alike, so that
-// sinks see what they would see of a trace that began then. But sinks are told
-// more: reasons, stacks, names, labels and metrics, which a trace does not
-// repeat at its start, hold on.
+// its Begins there, flagged OpenStart, and the Ends are changed alike. A window
+// looks like a trace that began at from, plus what such a trace lacks: reasons,
+// stacks, names, labels, metrics.
 //
 // Intervals under way at its end get their Ends there, flagged OpenEnd, when
 // they really end. The engine goes on for that, to the end of the generation:
-// goroutines and procs that did nothing are announced only then.
+// goroutines and procs that did nothing are announced only then. Where there are
+// regions, the Ends wait until then, and those of a goroutine are told innermost
+// first.
 type window struct {
 	from Time
 	to   Time // math.MaxInt64: the end of the trace
@@ -27,6 +30,9 @@ type window struct {
 	sync    Record // of the latest generation
 
 	goroutines int64 // that live in the window
+
+	regions bool     // some have begun
+	cut     []Record // if so: Ends of what is under way at to
 }
 
 func newWindow(from, to Time) *window {
@@ -39,8 +45,17 @@ func (w *window) clip(b *Batch) {
 	for i := range b.Records {
 		r := &b.Records[i]
 		w.cutStart(r)
-		if r.Time > w.to && !w.cutEnd(r) {
-			continue
+		if r.Time > w.to {
+			if !w.cutEnd(r) {
+				continue
+			}
+			if w.regions {
+				w.cut = append(w.cut, *r)
+				continue
+			}
+		}
+		if r.Kind == KindRegion {
+			w.regions = true
 		}
 		if r.Kind == KindGoroutine && r.Phase == Begin {
 			w.goroutines++
@@ -103,6 +118,49 @@ func (w *window) cutEnd(r *Record) bool {
 	r.Flags = r.Flags&^Exited | OpenEnd
 	r.Time = w.to
 	return true
+}
+
+// depth is how far within a goroutine's life a kind is. It is 0 for the life, and
+// for kinds that do not belong to a goroutine.
+var depth = [KindLabel + 1]int8{KindRegion: 1, KindAssist: 2, KindSyscall: 3, KindState: 4}
+
+// nested returns the order in which to tell of Ends. What is within something else
+// of its goroutine comes forward to before that, if it really ended later. All
+// else keeps its place: so no region of a task comes after the task.
+func nested(ends []Record) []int {
+	var inner []int // of goroutines, outermost first
+	order, place := make([]int, len(ends)), make([]int, len(ends))
+	for i := range ends {
+		order[i], place[i] = i, i
+		if depth[ends[i].Kind] != 0 {
+			inner = append(inner, i)
+		}
+	}
+	outermostFirst := func(i, j int) int {
+		a, b := &ends[i], &ends[j]
+		return cmp.Or(cmp.Compare(depth[a.Kind], depth[b.Kind]), cmp.Compare(a.Start, b.Start), cmp.Compare(a.ID, b.ID))
+	}
+	slices.SortFunc(inner, func(i, j int) int {
+		return cmp.Or(cmp.Compare(ends[i].G, ends[j].G), outermostFirst(i, j), cmp.Compare(i, j))
+	})
+	for n, i := range inner {
+		if n > 0 && ends[inner[n-1]].G == ends[i].G {
+			place[i] = min(i, place[inner[n-1]])
+		}
+	}
+	slices.SortFunc(order, func(i, j int) int {
+		return cmp.Or(cmp.Compare(place[i], place[j]), outermostFirst(j, i), cmp.Compare(j, i))
+	})
+	return order
+}
+
+// end emits the Ends that waited.
+func (w *window) end(out *emitter) {
+	for _, i := range nested(w.cut) {
+		*out.next() = w.cut[i]
+	}
+	w.cut = nil
+	out.flush()
 }
 
 // errWindowEnd stops the reading where the window ends.
