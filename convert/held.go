@@ -1,12 +1,10 @@
 package convert
 
 // A held record tells what holds when a window begins: a Begin, a label or the
-// value of a metric. State machines make it from their state. Its order among
-// all Begins and Instants before the window is that in which a conversion of
-// the whole trace emits them.
+// value of a metric. State machines make it from their state.
 type held struct {
 	Record
-	order uint64
+	order uint64 // its position among the Begins and Instants of a full conversion
 }
 
 // hold returns r, the latest record, which was added before the window.

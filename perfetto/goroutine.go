@@ -185,10 +185,9 @@ func (s *Sink) label(r *convert.Record) {
 	s.w.event(r.Time, &e)
 }
 
-// slice writes the Begin or End of a slice of r's goroutine that is no region.
-// These nest, except for a Begin that was told late: it is back-dated to before
-// others were written, or comes while the goroutine waits, and so must have begun
-// before that wait. It has a lane below the track.
+// slice writes the Begin or End of a slice of r's goroutine that is no region. A
+// Begin told late does not nest: it is dated before slices already written, or
+// during a wait. It goes to a lane below the track.
 func (s *Sink) slice(r *convert.Record) {
 	g := s.goroutine(r.G)
 	switch r.Phase {

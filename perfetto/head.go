@@ -106,10 +106,9 @@ func (s *Sink) sync(r *convert.Record) {
 	}
 }
 
-// snapshot dates t. All such packets have the same clocks: of several ways from
-// one clock to another, trace_processor takes one by which clocks stand together
-// in a packet. It does not advance the main clock by a packet that sets clocks,
-// so that its time is no difference.
+// snapshot dates t. trace_processor finds a path between clocks through packets
+// that list both. So all snapshots list the same clocks. A packet that sets clocks
+// does not advance the main clock: its time is absolute.
 func (s *Sink) snapshot(c convert.Clock, t convert.Time) {
 	s.clocks.set(c, t)
 	b, packet := wire.Open(s.w.buf, tracePacket)

@@ -122,10 +122,9 @@ func viewLink(addr net.Addr, path string) string {
 		"&startupCommands=" + url.QueryEscape(string(commands))
 }
 
-// A fileServer serves one file to the Perfetto UI, and to nobody else's pages: it
-// has to be asked for by its address and not by a name that somebody lets point
-// here, under a path that nobody can guess, and by a page that is the UI's, if by
-// any.
+// A fileServer serves one file to the Perfetto UI, and to nobody else's pages. It
+// answers only requests that name its address, use its random path, and have the
+// UI's origin or none.
 type fileServer struct {
 	file    string
 	host    string        // as requests have it
