@@ -15,6 +15,53 @@ import (
 	"github.com/trace2otel/trace2otel/internal/load"
 )
 
+// BenchmarkPrelude reads traces, and looks through each generation before, in turn
+// with reading alone; it reports the median of what that adds.
+func BenchmarkPrelude(b *testing.B) {
+	for _, load := range loads {
+		b.Run(load.name, func(b *testing.B) {
+			data := load.data(b)
+			for b.Loop() {
+			}
+			const rounds = 9
+			var added []float64
+			for range rounds {
+				runtime.GC()
+				t0 := cpu()
+				if _, err := count(data, gotrace.Options{}); err != nil {
+					b.Fatal(err)
+				}
+				t1 := cpu()
+				runtime.GC()
+				t2 := cpu()
+				if err := look(data); err != nil {
+					b.Fatal(err)
+				}
+				t3 := cpu()
+				added = append(added, float64(t3-t2)/float64(t1-t0)-1)
+			}
+			b.ReportMetric(0, "ns/op")
+			b.ReportMetric(median(added), "added")
+		})
+	}
+}
+
+// look reads a trace with the preludes of all generations.
+func look(data []byte) error {
+	r, err := gotrace.NewReader(bytes.NewReader(data), gotrace.Options{})
+	for err == nil {
+		var events []gotrace.Event
+		if events, err = r.Next(); err == nil && events[0].Type == gotrace.EvSync {
+			r.Prelude()
+			r.Naming(0)
+		}
+	}
+	if err == io.EOF {
+		return nil
+	}
+	return err
+}
+
 // BenchmarkRead reads traces with this package and with golang.org/x/exp/trace
 // in turn, and reports the CPU time that each takes per event, and the median
 // of the ratios. "stacks" has the oracle list the frames of every stack of

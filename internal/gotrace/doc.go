@@ -9,6 +9,7 @@
 //
 //	split.go    bytes → batches of one generation, kept where they were read
 //	tables.go   string and stack ids → where in those bytes they are defined
+//	prelude.go  what was there before the first event, and names of goroutines
 //	cursor.go   the events of one thread, numbers.go what they are made of
 //	merge.go    the cursors of all threads, in a heap by time
 //	advance.go  may this event come next? if so, what does it change?

@@ -139,6 +139,47 @@ func FuzzLenient(f *testing.F) {
 	})
 }
 
+// FuzzPrelude looks through every generation of anything before its events, which are
+// those that come without that.
+func FuzzPrelude(f *testing.F) {
+	seed(f)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		plain, err := gotrace.NewReader(bytes.NewReader(data), gotrace.Options{})
+		if err != nil {
+			return
+		}
+		looked, err := gotrace.NewReader(bytes.NewReader(data), gotrace.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for {
+			want, wantErr := plain.Next()
+			got, err := looked.Next()
+			if (err == nil) != (wantErr == nil) || len(got) != len(want) {
+				t.Fatalf("%d events, %v; without a look %d, %v", len(got), err, len(want), wantErr)
+			}
+			if err != nil {
+				return
+			}
+			there := looked.Prelude()
+			for i := range there {
+				looked.AppendFrames(nil, there[i].Stack)
+				looked.Root(looked.Naming(there[i].ID))
+			}
+			for i := range got {
+				a, b := got[i], want[i]
+				a.Stack, b.Stack = 0, 0 // in the order in which they are looked up
+				if a.Type == gotrace.EvGoCreate || a.Type == gotrace.EvGoCreateBlocked {
+					a.B, b.B = 0, 0
+				}
+				if a != b {
+					t.Fatalf("event %d:\ngot  %+v\nwant %+v", i, a, b)
+				}
+			}
+		}
+	})
+}
+
 // FuzzStrictlySound holds lenient reading to strict reading: what this reads to its
 // end, that reads alike.
 func FuzzStrictlySound(f *testing.F) {

@@ -61,11 +61,13 @@ const minSlots = 64
 const fastGrowth = 1 << 17
 
 func newGoroutines() goroutines {
-	gs := goroutines{mul: 0x9e3779b9<<32 | uint64(rand.Uint32()) | 1}
+	gs := goroutines{mul: newMultiplier()}
 	gs.resize(minSlots)
 	gs.more.init()
 	return gs
 }
+
+func newMultiplier() uint64 { return 0x9e3779b9<<32 | uint64(rand.Uint32()) | 1 }
 
 func (gs *goroutines) resize(n int) {
 	old := gs.slots

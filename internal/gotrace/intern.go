@@ -259,6 +259,12 @@ func (n *interner) stack(g *generation, slot uint32) (num uint32, ok bool) {
 	return n.stackOf(), ok
 }
 
+// root returns the function at the root of a stack, which is not 0.
+func (n *interner) root(stack uint32) string {
+	frames := n.stacks.frames(stack)
+	return n.texts[n.frames[frames[len(frames)-1]].fn]
+}
+
 // appendFrames appends the frames of a stack, leaf first.
 func (n *interner) appendFrames(to []Frame, stack uint32) []Frame {
 	if stack == 0 {

@@ -47,6 +47,7 @@ type Reader struct {
 	copied     int64    // bytes, by foresee
 
 	learner learner
+	prelude prelude // of the generation, if it was asked for
 
 	number  uint64 // of the generation
 	inside  bool   // events of it are still to come
@@ -195,6 +196,7 @@ func (r *Reader) load(g *generation) error {
 		o.allFlags = Salvaged
 	}
 	o.flags = o.allFlags
+	r.prelude.looked = false
 	r.patience, r.doomed = untried, spot{}
 	switch {
 	case !o.lenient:
@@ -292,6 +294,14 @@ func (r *Reader) String(n uint32) string {
 // AppendFrames appends the frames of a stack that an event has, leaf first.
 func (r *Reader) AppendFrames(to []Frame, stack uint32) []Frame {
 	return r.order.stacks.appendFrames(to, stack)
+}
+
+// Root returns the function at the root of a stack, "" if it has none.
+func (r *Reader) Root(stack uint32) string {
+	if stack == 0 {
+		return ""
+	}
+	return r.order.stacks.root(stack)
 }
 
 // Moved returns how many events were moved by Options.Squeeze.
