@@ -66,7 +66,7 @@ func (e *emitter) add(kind Kind, phase Phase, t Time) *Record {
 func (r *Record) blank(kind Kind, phase Phase, t Time) {
 	*r = Record{}
 	r.Kind, r.Phase = kind, phase
-	r.Time, r.Start, r.Seen = t, t, t
+	r.Time, r.Start = t, t
 	r.G, r.By, r.P, r.M = NoGoroutine, NoGoroutine, NoProc, NoThread
 }
 
@@ -84,7 +84,7 @@ func (e *emitter) begin(in *Record) {
 // work on an event takes.
 func (e *emitter) copyBegin(in *Record) {
 	r := e.next()
-	r.Time, r.Start, r.Seen = in.Time, in.Start, in.Seen
+	r.Time, r.Start = in.Time, in.Start
 	r.G, r.By, r.P, r.M = in.G, in.By, in.P, in.M
 	r.ID, r.Parent = in.ID, in.Parent
 	r.Stack, r.ByStack, r.EndStack = in.Stack, in.ByStack, in.EndStack

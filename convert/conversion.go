@@ -44,6 +44,9 @@ func newConversion(ctx context.Context, o Options, sinks []Sink) *conversion {
 		c.out.runners = append(c.out.runners, r)
 	}
 	c.engine = newEngine(c.out, c.stacks)
+	if o.AsGo {
+		c.engine.unseen = Unseen
+	}
 	return c
 }
 
@@ -147,6 +150,9 @@ func (c *conversion) events(src *source) error {
 			}
 		}
 		c.engine.handle(&ev)
+		if ev.kind == evSync {
+			c.engine.prelude(ev.time, src.decoder.prelude(nil))
+		}
 		if c.out.before {
 			src.skip(c.engine.goroutines, c.opens, &ev)
 		}

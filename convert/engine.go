@@ -16,8 +16,8 @@ type engine struct {
 	tasks      *tasks
 	regions    *regions
 
-	start       Time // of the first event
-	sync        Time // when the current generation began
+	start       Time  // of the first event
+	unseen      Flags // Unseen, if that is to be told apart
 	generations int64
 }
 
@@ -44,7 +44,7 @@ func (e *engine) handle(ev *event) {
 func (e *engine) dispatch(ev *event) {
 	switch ev.kind {
 	case evGoroutine:
-		e.goroutines.transition(ev, e.sync)
+		e.goroutines.transition(ev)
 	case evProc:
 		e.proc(ev)
 	case evSync:
@@ -52,7 +52,7 @@ func (e *engine) dispatch(ev *event) {
 	case evRangeBegin:
 		e.rangeBegin(ev)
 	case evRangeActive:
-		e.ranges.begin(ev, e.sync)
+		e.ranges.begin(ev)
 	case evRangeEnd:
 		e.ranges.finishRange(ev)
 	case evTaskBegin:
@@ -74,12 +74,10 @@ func (e *engine) dispatch(ev *event) {
 
 // generation begins a generation.
 func (e *engine) generation(ev *event) {
-	e.sync = ev.time
 	if e.generations == 0 {
 		e.start = ev.time
 	}
 	e.generations++
-	e.goroutines.exits.forget()
 	r := e.out.add(KindSync, Instant, ev.time)
 	r.ID = uint64(e.generations)
 	r.setClock(ev.clock)
@@ -88,25 +86,31 @@ func (e *engine) generation(ev *event) {
 	}
 }
 
+// prelude takes the events that announce what was there when the trace began.
+func (e *engine) prelude(at Time, events []event) {
+	e.goroutines.first = e.unseen
+	for i := range events {
+		events[i].time = at
+		e.dispatch(&events[i])
+	}
+	e.goroutines.first = 0
+}
+
 // proc takes a proc's transition. A proc that goes idle leaves a goroutine
 // that is in a syscall on it without one.
 func (e *engine) proc(ev *event) {
 	if ev.to != running {
 		e.goroutines.loseProc(ProcID(ev.id), ev.time)
 	}
-	late := e.procs.transition(ev, e.sync)
-	if len(e.ranges.stops) > 0 {
-		e.ranges.stopped(e.procs, late, ev.time)
-	}
+	e.procs.transition(ev)
+	e.ranges.stopped(e.procs, ev.time)
 }
 
 // rangeBegin begins a range. A stop of the world when nothing else runs stops
 // it at once.
 func (e *engine) rangeBegin(ev *event) {
-	e.ranges.begin(ev, e.sync)
-	if len(e.ranges.stops) > 0 {
-		e.ranges.stopped(e.procs, nil, ev.time)
-	}
+	e.ranges.begin(ev)
+	e.ranges.stopped(e.procs, ev.time)
 }
 
 func (e *engine) region(ev *event) {

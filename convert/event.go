@@ -22,6 +22,7 @@ type event struct {
 	to     status  // transitions
 	stack  StackID // the acting goroutine's; all but evProc, evMetric, evLabel
 	own    StackID // transitions of goroutines: the affected one's
+	root   string  // transitions of goroutines that are new: the start function, if own does not tell
 	parent uint64  // evTaskBegin: parent; evRangeEnd of a sweep: bytes reclaimed
 	value  uint64  // evMetric: value; evRangeEnd of a sweep: bytes swept
 

@@ -3,6 +3,7 @@ package convert
 import (
 	"context"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 )
@@ -34,15 +35,14 @@ import (
 func RunStory(version, text string, o Options, sinks ...Sink) error {
 	c := newConversion(context.Background(), o, sinks)
 	var last Time
-	for i, line := range strings.Split(text, "\n") {
-		line = strings.TrimSpace(line)
-		if line == "" || line[0] == '#' {
-			continue
-		}
-		p := storyLine{words: storyWords(line), stacks: c.stacks}
-		ev := p.event()
-		if p.err != nil {
-			return fmt.Errorf("line %d: %q: %w", i+1, line, p.err)
+	in := newInterner(c.stacks)
+	d := newAhead(&storyReader{lines: strings.Split(text, "\n"), stacks: in}, in)
+	for {
+		var ev event
+		if err := d.read(&ev); err == io.EOF {
+			break
+		} else if err != nil {
+			return err
 		}
 		if !c.begun {
 			c.begin(Trace{Version: version, Start: ev.time, Clock: ev.clock})
@@ -57,6 +57,9 @@ func RunStory(version, text string, o Options, sinks ...Sink) error {
 			c.approach(&ev)
 		}
 		c.engine.handle(&ev)
+		if ev.kind == evSync {
+			c.engine.prelude(ev.time, d.prelude(nil))
+		}
 		last = ev.time
 	}
 	c.finish(last)
@@ -64,9 +67,33 @@ func RunStory(version, text string, o Options, sinks ...Sink) error {
 	return c.sinkErrors()
 }
 
+// A storyReader reads the events of a story.
+type storyReader struct {
+	lines  []string
+	next   int
+	stacks *interner
+}
+
+func (r *storyReader) read(ev *event) error {
+	for r.next < len(r.lines) {
+		line := strings.TrimSpace(r.lines[r.next])
+		r.next++
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		p := storyLine{words: storyWords(line), stacks: r.stacks}
+		*ev = p.event()
+		if p.err != nil {
+			return fmt.Errorf("line %d: %q: %w", r.next, line, p.err)
+		}
+		return nil
+	}
+	return io.EOF
+}
+
 type storyLine struct {
 	words  []string
-	stacks *stacks
+	stacks *interner
 	err    error
 }
 

@@ -9,17 +9,15 @@ import "slices"
 // steals it); only from then on is its goroutine blocked. The runtime tells of
 // the proc alone, so the proc's holder is looked up when it goes idle.
 type goroutines struct {
-	out     *emitter
-	stacks  *stacks
-	ranges  *ranges
-	regions *regions
-	live    goroutineTable
-	holders procTable[goroutine] // of procs in a syscall
-	seen    int64
-
-	advancing bool // at the end, the runtime was about to begin a generation
-
-	exits exits
+	out       *emitter
+	stacks    *stacks
+	ranges    *ranges
+	regions   *regions
+	live      goroutineTable
+	holders   procTable[goroutine] // of procs in a syscall
+	seen      int64
+	first     Flags // of first states: Unseen, while such are told
+	advancing bool  // at the end, the runtime was about to begin a generation
 
 	// For use again.
 	dead  []*goroutine
@@ -30,7 +28,7 @@ type goroutines struct {
 // syscall are kept as the records that their Begins were.
 type goroutine struct {
 	id    GoID
-	name  string // start function; empty until known
+	name  string // start function, or empty
 	born  mark
 	by    GoID // creator
 	stack StackID
@@ -54,56 +52,76 @@ type call struct {
 // A mark is the beginning of an interval.
 type mark struct {
 	start Time
-	seen  Time
 	order uint64 // see held
 	flags Flags
 }
-
-// now begins an interval with an event.
-func now(t Time) mark { return mark{start: t, seen: t} }
 
 func newGoroutines(out *emitter, stacks *stacks, ranges *ranges) *goroutines {
 	return &goroutines{out: out, stacks: stacks, ranges: ranges, live: newGoroutineTable()}
 }
 
-// transition takes one transition of a goroutine. sync is when the current
-// generation began: states announced by a status hold since then.
-func (gs *goroutines) transition(ev *event, sync Time) {
+// transition takes one transition of a goroutine.
+func (gs *goroutines) transition(ev *event) {
 	g := gs.live.find(GoID(ev.id))
 	switch {
 	case ev.from == notExist:
 		if g != nil {
 			gs.exit(g, ev.time) // its exit was lost
 		}
-		gs.appear(ev, now(ev.time))
+		gs.appear(ev, 0)
 	case g == nil:
-		// An initial status, or the first that is heard of it at all.
-		gs.appear(ev, mark{start: gs.exits.before(GoID(ev.id), sync), seen: ev.time, flags: OpenStart})
+		// It was there when the trace began; or damage hides where it came from.
+		gs.appear(ev, OpenStart)
+	case ev.to == ev.from, ev.from == undetermined && ev.to.state() == g.status():
+		// Announced again, but see Unseen.
+		if g.cur.Flags&Unseen != 0 {
+			gs.see(g, ev.time)
+		}
+	case ev.to == notExist:
+		gs.exit(g, ev.time)
 	default:
-		if g.name == "" {
-			gs.learnName(g, ev)
-		}
-		switch ev.to {
-		case ev.from:
-			// GoStatus re-announces live goroutines each generation.
-		case notExist:
-			gs.exit(g, ev.time)
-		default:
-			gs.change(g, ev)
-		}
+		gs.change(g, ev)
 	}
 }
 
+// see ends the part of g's first state, and of its syscall, that was Unseen.
+func (gs *goroutines) see(g *goroutine, t Time) {
+	in := &g.cur
+	gs.out.end(in, t)
+	called := g.call != nil
+	if called {
+		gs.leaveSyscall(g, t, 0)
+	}
+	in.Time, in.Start, in.Prev = t, t, in.State
+	in.Flags &^= Unseen
+	if called {
+		gs.enterSyscall(g)
+	}
+	gs.begin(g)
+}
+
+// status returns g's state, as a status tells it.
+func (g *goroutine) status() State {
+	if g.cur.State == StateSyscallBlocked {
+		return StateSyscall
+	}
+	return g.cur.State
+}
+
 // appear begins the life of a goroutine, and its first state.
-func (gs *goroutines) appear(ev *event, since mark) {
+func (gs *goroutines) appear(ev *event, flags Flags) {
 	g := gs.blank()
-	g.id, g.born, g.by, g.stack, g.name = GoID(ev.id), since, NoGoroutine, ev.own, gs.stacks.root(ev.own)
-	if since.flags&OpenStart == 0 {
+	g.id, g.by, g.stack = GoID(ev.id), NoGoroutine, ev.own
+	g.born = mark{start: ev.time, flags: flags}
+	if g.name = gs.stacks.root(ev.own); g.name == "" {
+		g.name = ev.root
+	}
+	if flags&OpenStart == 0 {
 		g.by, g.from = ev.g, ev.stack
 	}
 	gs.live.add(g)
 	gs.seen++
-	g.emitLife(gs.out.add(KindGoroutine, Begin, since.start))
+	g.emitLife(gs.out.add(KindGoroutine, Begin, ev.time))
 	g.born.order = gs.out.order
 
 	s := ev.to
@@ -113,7 +131,7 @@ func (gs *goroutines) appear(ev *event, since mark) {
 	}
 	in := &g.cur
 	*in = Record{
-		Kind: KindState, Phase: Begin, Time: since.start, Start: since.start, Seen: since.seen, Flags: since.flags,
+		Kind: KindState, Phase: Begin, Time: ev.time, Start: ev.time, Flags: flags | gs.first,
 		G: g.id, By: NoGoroutine, P: NoProc, M: NoThread, State: s.state(), Stack: ev.own, Name: ev.name,
 	}
 	switch s {
@@ -149,15 +167,6 @@ func (gs *goroutines) blank() *goroutine {
 // freshGoroutines is for how many goroutines memory is taken at a time.
 const freshGoroutines = 16
 
-// learnName takes the start function from the first stack that has one.
-func (gs *goroutines) learnName(g *goroutine, ev *event) {
-	if g.name = gs.stacks.root(ev.own); g.name == "" {
-		return
-	}
-	r := gs.out.add(KindGoroutine, Instant, ev.time)
-	r.G, r.Name = g.id, g.name
-}
-
 // change ends g's state and begins the next.
 func (gs *goroutines) change(g *goroutine, ev *event) {
 	if ev.to == running {
@@ -189,7 +198,7 @@ func (gs *goroutines) change(g *goroutine, ev *event) {
 	if ev.to == running || ev.to == syscall {
 		p, m = ev.p, ev.m
 	}
-	in.Time, in.Start, in.Seen, in.Flags = ev.time, ev.time, ev.time, 0
+	in.Time, in.Start, in.Flags = ev.time, ev.time, 0
 	in.State, in.Prev = ev.to.state(), was
 	in.By, in.P, in.M = by, p, m
 	in.Stack, in.ByStack, in.Name = stack, byStack, ev.name
@@ -254,7 +263,7 @@ func (gs *goroutines) loseProc(p ProcID, t Time) {
 	g.call.lost = t
 	in := &g.cur
 	gs.out.end(in, t)
-	in.Time, in.Start, in.Seen, in.Flags = t, t, t, 0
+	in.Time, in.Start, in.Flags = t, t, 0
 	in.State, in.Prev, in.P = StateSyscallBlocked, in.State, NoProc
 	gs.begin(g)
 }
@@ -263,7 +272,6 @@ func (gs *goroutines) loseProc(p ProcID, t Time) {
 func (gs *goroutines) exit(g *goroutine, t Time) {
 	gs.close(g, t, 0)
 	gs.live.remove(g.id)
-	gs.exits.add(g.id, t)
 	gs.dead = append(gs.dead, g)
 }
 
@@ -287,7 +295,7 @@ func (gs *goroutines) close(g *goroutine, t Time, flags Flags) {
 
 // emitLife fills a Begin or End of g's life.
 func (g *goroutine) emitLife(r *Record) {
-	r.Start, r.Seen = g.born.start, g.born.seen
+	r.Start = g.born.start
 	r.Flags |= g.born.flags
 	r.G, r.By, r.Stack, r.ByStack, r.Name = g.id, g.by, g.stack, g.from, g.name
 }

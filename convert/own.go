@@ -92,7 +92,7 @@ func (d *ownDecoder) skip(gs *goroutines, until Time, ev *event) (n int) {
 			break
 		}
 		g := gs.live.find(GoID(e.ID))
-		if g == nil || g.name == "" {
+		if g == nil {
 			break
 		}
 		last = t
@@ -196,6 +196,31 @@ func (d *ownDecoder) resolveGoroutine(ev *event, e *gotrace.Event) {
 		ev.stack = d.stack(e.Stack)
 		ev.own = ev.stack
 	}
+	if e.From <= gotrace.NotExist {
+		d.resolveRoot(ev)
+	}
+}
+
+// resolveRoot finds the start function of a new goroutine that has no stack: in
+// the stacks that the generation has of it.
+func (d *ownDecoder) resolveRoot(ev *event) {
+	if ev.root = ""; d.stacks.root(ev.own) == "" {
+		ev.root = d.r.Root(d.r.Naming(ev.id))
+	}
+}
+
+// prelude appends what was there when the trace began.
+func (d *ownDecoder) prelude(to []event) []event {
+	for _, e := range d.r.Prelude() {
+		ev := event{kind: ownKinds[e.Type], g: GoID(e.G), p: ProcID(e.P), m: ThreadID(e.M)}
+		if ev.kind == evGoroutine {
+			d.resolveGoroutine(&ev, &e)
+		} else {
+			d.resolve(&ev, &e)
+		}
+		to = append(to, ev)
+	}
+	return to
 }
 
 // reason returns the reason of the state that a transition begins, "" if it has

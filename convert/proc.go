@@ -21,10 +21,8 @@ func newProcs(out *emitter) *procs {
 	return &procs{out: out}
 }
 
-// transition takes one transition of a proc. sync is when the current
-// generation began. It returns a proc that is first heard of and has been
-// running since then.
-func (ps *procs) transition(ev *event, sync Time) (late *proc) {
+// transition takes one transition of a proc.
+func (ps *procs) transition(ev *event) {
 	id := ProcID(ev.id)
 	p := ps.byID.of(id)
 	state := ev.to.state()
@@ -39,24 +37,20 @@ func (ps *procs) transition(ev *event, sync Time) (late *proc) {
 			ps.byID.set(id, nil)
 		}
 	case p == nil:
-		p = &proc{id: id, mark: now(ev.time)}
+		p = &proc{id: id, mark: mark{start: ev.time}}
 		if ev.from == undetermined {
-			p.mark = mark{start: sync, seen: ev.time, flags: OpenStart}
+			p.flags = OpenStart
 		}
 		ps.byID.set(id, p)
 		ps.begin(p, p.mark, state, m)
-		if p.flags&OpenStart != 0 && state == StateRunning {
-			return p
-		}
 	case p.state == state:
 		// ProcStatus re-announces procs each generation; a proc whose
 		// goroutine went away in a syscall (ProcSyscallAbandoned) is idle
 		// before it is stolen.
 	default:
 		ps.end(p, ev.time, 0)
-		ps.begin(p, now(ev.time), state, m)
+		ps.begin(p, mark{start: ev.time}, state, m)
 	}
-	return nil
 }
 
 func (ps *procs) begin(p *proc, since mark, s State, m ThreadID) {
@@ -81,7 +75,7 @@ func (ps *procs) end(p *proc, t Time, flags Flags) {
 }
 
 func (p *proc) fill(r *Record) {
-	r.Start, r.Seen = p.start, p.seen
+	r.Start = p.start
 	r.Flags |= p.flags
 	r.P, r.M, r.State = p.id, p.m, p.state
 }

@@ -114,9 +114,9 @@ var rangeRecords = [...]Kind{
 	rangeSweep:  KindSweep,
 }
 
-// begin begins the range of a RangeBegin or RangeActive event. sync is when
-// the current generation began: an active range was under way then.
-func (rs *ranges) begin(ev *event, sync Time) {
+// begin begins the range of a RangeBegin or RangeActive event: an active range was
+// under way before.
+func (rs *ranges) begin(ev *event) {
 	key := rangeKey{ev.rng, ev.id}
 	if rs.open(key) != nil {
 		if ev.kind == evRangeActive {
@@ -125,9 +125,9 @@ func (rs *ranges) begin(ev *event, sync Time) {
 		rs.end(key, ev.time, 0) // its end was lost
 	}
 	in := rs.blank()
-	in.mark, in.g, in.p, in.m, in.stack, in.name = now(ev.time), ev.g, ev.p, ev.m, ev.stack, ev.name
+	in.mark, in.g, in.p, in.m, in.stack, in.name = mark{start: ev.time}, ev.g, ev.p, ev.m, ev.stack, ev.name
 	if ev.kind == evRangeActive {
-		in.mark = mark{start: sync, seen: ev.time, flags: OpenStart}
+		in.flags = OpenStart
 		in.g, in.p, in.m = NoGoroutine, NoProc, NoThread // those of the announcement
 	}
 	switch ev.rng {
@@ -157,14 +157,10 @@ func (rs *ranges) begin(ev *event, sync Time) {
 // stopped notes for the stops of the world under way whether it has stopped by
 // now: no proc runs but that of the goroutine that asked for it. Procs that
 // start after that belong to the restart, of which the range's end tells last
-// (runtime/proc.go: startTheWorldWithSema); but a proc that is first heard of,
-// and has been running all along, had not stopped.
-func (rs *ranges) stopped(ps *procs, late *proc, t Time) {
+// (runtime/proc.go: startTheWorldWithSema).
+func (rs *ranges) stopped(ps *procs, t Time) {
 	for _, in := range rs.stops {
-		switch {
-		case late != nil && late.id != in.p:
-			in.stopped = false
-		case !in.stopped && ps.alone(in.p):
+		if !in.stopped && ps.alone(in.p) {
 			in.stopping, in.stopped = t.Sub(in.start), true
 		}
 	}
@@ -223,7 +219,7 @@ func (rs *ranges) endAssist(g GoID, t Time, flags Flags) {
 // has such a part already.
 func (rs *ranges) joinCycle(in *gcRange, part cycleParts) {
 	if rs.inGC && rs.parts&(part|markEnd) != 0 {
-		rs.endCycle(in.seen, 0) // its end was lost
+		rs.endCycle(in.start, 0) // its end was lost
 	}
 	if !rs.inGC {
 		rs.cycles++
@@ -244,7 +240,7 @@ func (rs *ranges) endCycle(t Time, flags Flags) {
 }
 
 func (in *gcRange) fill(r *Record) {
-	r.Start, r.Seen = in.start, in.seen
+	r.Start = in.start
 	r.Flags |= in.flags
 	r.G, r.P, r.M = in.g, in.p, in.m
 	r.ID, r.Stack, r.Name = in.id, in.stack, in.name

@@ -44,8 +44,7 @@ const (
 	// KindGoroutine is the observed life of G. Begin: By created it at ByStack
 	// (Stack holds its first frames); NoGoroutine for initial goroutines, cgo
 	// callbacks and goroutines of the runtime's making. Name is the start
-	// function, or empty while unknown; when it becomes known later, an
-	// Instant brings it. The End has it if it was ever known.
+	// function; empty if the generation in which it begins does not tell.
 	KindGoroutine
 
 	// KindState is one state of G; the states of a goroutine tile its life.
@@ -149,9 +148,9 @@ type Flags uint8
 const (
 	// OpenStart marks an interval that was under way when observation of it
 	// began: Start is the time from which it is known to hold, not when it
-	// began. Its Begin may be back-dated, that is, have a Time before that of
-	// records already emitted; no other record may. It also marks an Instant of
-	// a window's start: what it says has been so for some time.
+	// began. That is when the trace or the window begins; in a damaged trace it
+	// may be later. It also marks an Instant of a window's start: what it says
+	// has been so for some time.
 	OpenStart Flags = 1 << iota
 
 	// OpenEnd marks an interval that was still under way when the trace, or
@@ -165,6 +164,11 @@ const (
 	// not if it was under way at the start.
 	Stopped
 
+	// Unseen marks, with Options.AsGo, the part of a goroutine's first state, and of
+	// a syscall then, that lies before its status in the trace: Go's profiles leave
+	// it out. What follows is an interval of its own.
+	Unseen
+
 	// Repaired marks the End of an interval that was not measured: the trace
 	// is damaged, and its end, or what it was, had to be guessed from what
 	// comes next. It is no number to calculate with.
@@ -177,18 +181,16 @@ type StackID uint32
 
 // A Record is one thing that happened, resolved: it needs nothing from other
 // records but the definitions of stacks (see [Batch]). Records come in order
-// of Time, but for Begins with [OpenStart]; at one Time, an End comes before
-// the Begin that follows it.
+// of Time; at one Time, an End comes before the Begin that follows it.
 //
 // Every Begin is followed by exactly one End of the same Kind and identity (G
 // for goroutines, states, syscalls, STW and assists; P for procs and sweeps;
-// ID for GC cycles, mark phases, tasks and regions), whose Start, Seen, Stack, Name
+// ID for GC cycles, mark phases, tasks and regions), whose Start, Stack, Name
 // and ids repeat the Begin's. Intervals begun before the trace whose kind is
 // not announced at its start (tasks, regions) have an End alone.
 type Record struct {
 	Time  Time // when
 	Start Time // of an interval's Begin and End: since when it holds
-	Seen  Time // the event that told of Start: later than Start only under OpenStart
 
 	G  GoID     // whom it is about
 	By GoID     // who did it to G: waker, creator, ender
@@ -269,17 +271,16 @@ func (r *Record) Clock() (Clock, bool) {
 	if r.Kind != KindSync || r.Start == noClock {
 		return Clock{}, false
 	}
-	return Clock{Trace: r.Start, Rate: int64(r.Seen), Wall: int64(r.Parent)}, true
+	return Clock{Trace: r.Start, Rate: int64(r.By), Wall: int64(r.Parent)}, true
 }
 
-// setClock puts a Clock into a KindSync record: the fields that date other
-// records are free in one.
+// setClock puts a Clock into a KindSync record, in fields that are free in one.
 func (r *Record) setClock(c Clock) {
 	if c.IsZero() {
 		r.Start = noClock
 		return
 	}
-	r.Start, r.Seen, r.Parent = c.Trace, Time(c.Rate), uint64(c.Wall)
+	r.Start, r.By, r.Parent = c.Trace, GoID(c.Rate), uint64(c.Wall)
 }
 
 // A Frame is one function of a stack.

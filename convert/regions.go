@@ -102,7 +102,7 @@ func (rs *regions) end(g *goroutine, ev *event) {
 	switch {
 	case rs.mayBeEarlier(g, key, ev, other):
 		r := rs.out.add(KindRegion, End, ev.time)
-		r.Start, r.Seen = g.born.start, ev.time
+		r.Start = g.born.start
 		r.Flags |= OpenStart
 		r.G, r.P, r.M, r.ID, r.Parent, r.Name = g.id, ev.p, ev.m, rs.number(), key.task, key.name
 		r.EndStack = ev.stack
@@ -178,7 +178,7 @@ func (rs *regions) leave(g *goroutine, t Time, flags Flags) {
 }
 
 func (rg *region) fill(r *Record) {
-	r.Start, r.Seen = rg.start, rg.start
+	r.Start = rg.start
 	r.G, r.P, r.M = rg.g.id, rg.p, rg.m
 	r.ID, r.Parent, r.Stack, r.Name = rg.id, rg.task, rg.stack, rg.name
 }

@@ -32,6 +32,12 @@ type decoder interface {
 	// evEnd; after it, read returns io.EOF, or what is wrong with the rest.
 	read(ev *event) error
 
+	// prelude appends events that announce what was there when the generation
+	// began whose Sync was read last, if it is the first: at that time, whatever
+	// theirs. Procs come first, then goroutines, both in the order of their ids,
+	// then ranges. What they announce may be announced again later.
+	prelude(to []event) []event
+
 	// repairs returns what was wrong so far and could be told all the same.
 	repairs() Repairs
 
@@ -74,7 +80,10 @@ func newSource(r io.Reader, o *Options, stacks *stacks) (*source, error) {
 			s.name = "own, strict"
 		}
 	} else {
-		s.decoder, err = newXDecoder(s.framing, h, stacks)
+		var x *xDecoder
+		in := newInterner(stacks)
+		x, err = newXDecoder(s.framing, h, in)
+		s.decoder = newAhead(x, in)
 		s.name = "x"
 	}
 	if err != nil {

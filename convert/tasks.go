@@ -68,7 +68,7 @@ func (ts *tasks) end(ev *event, since Time) {
 		}
 		ts.earlier[id] = true
 		r := ts.out.add(KindTask, End, ev.time)
-		r.Start, r.Seen = since, ev.time
+		r.Start = since
 		r.Flags |= OpenStart
 		r.ID, r.By, r.ByStack = id, ev.g, ev.stack
 		return
@@ -87,7 +87,7 @@ func (ts *tasks) close(id uint64, t *task, at Time, flags Flags) *Record {
 }
 
 func (t *task) fill(r *Record, id uint64) {
-	r.Start, r.Seen = t.start, t.start
+	r.Start = t.start
 	r.G, r.P, r.M = t.g, t.p, t.m
 	r.ID, r.Parent, r.Stack, r.Name = id, t.parent, t.stack, t.name
 }

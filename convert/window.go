@@ -86,7 +86,6 @@ func (w *window) cutStart(r *Record) {
 	}
 	r.Time = max(r.Time, w.from)
 	r.Start = w.from
-	r.Seen = max(r.Seen, w.from)
 	r.Flags |= OpenStart
 	r.Prev = StateNone
 }

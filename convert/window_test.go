@@ -142,8 +142,7 @@ func (s *startRecords) Consume(b *convert.Batch) error {
 }
 
 // openRecords keeps what is open at a time: Begins without an End, the latest
-// label of each goroutine that lives, the latest values of metrics. It also keeps
-// the back-dated Begins that come after it before anything else does.
+// label of each goroutine that lives, the latest values of metrics.
 type openRecords struct {
 	at      convert.Time
 	begun   bool
@@ -166,12 +165,6 @@ func (o *openRecords) Consume(b *convert.Batch) error {
 			o.end(r)
 		case r.Phase == convert.Begin:
 			o.records = append(o.records, *r)
-		case r.Kind == convert.KindGoroutine:
-			for j := range o.records {
-				if h := &o.records[j]; h.Kind == r.Kind && h.G == r.G {
-					h.Name = r.Name
-				}
-			}
 		case r.Kind == convert.KindLabel:
 			o.remove(func(h *convert.Record) bool { return h.Kind == r.Kind && h.G == r.G })
 			o.records = append(o.records, *r)
@@ -211,7 +204,7 @@ func (o *openRecords) remove(is func(*convert.Record) bool) {
 func (o *openRecords) cut() []convert.Record {
 	for i := range o.records {
 		r := &o.records[i]
-		r.Time, r.Start, r.Seen, r.Prev = o.at, o.at, max(r.Seen, o.at), convert.StateNone
+		r.Time, r.Start, r.Prev = o.at, o.at, convert.StateNone
 		r.Flags |= convert.OpenStart
 	}
 	return o.records

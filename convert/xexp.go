@@ -17,7 +17,7 @@ import (
 // dropped at each Sync, lest they pin the table.
 type xDecoder struct {
 	header  header
-	stacks  *stacks
+	stacks  *interner
 	r       *trace.Reader
 	handles map[trace.Stack]StackID
 	frames  []Frame // scratch
@@ -29,7 +29,7 @@ type xDecoder struct {
 	last    Time // of the last event, before any shift
 }
 
-func newXDecoder(r io.Reader, h header, stacks *stacks) (*xDecoder, error) {
+func newXDecoder(r io.Reader, h header, stacks *interner) (*xDecoder, error) {
 	reader, err := trace.NewReader(r)
 	if err != nil {
 		return nil, err
@@ -78,15 +78,6 @@ func (d *xDecoder) read(ev *event) error {
 	}
 	return nil
 }
-
-// repairs returns nothing: it refuses what would have to be repaired.
-func (d *xDecoder) repairs() Repairs { return Repairs{} }
-
-// factor returns 0: times are as golang.org/x/exp/trace has them.
-func (d *xDecoder) factor() int64 { return 0 }
-
-// damage cannot tell more of where a loss begins than that it is a generation.
-func (d *xDecoder) damage() (offset int64, ok bool) { return 0, false }
 
 // v1Shift moves v1 traces, whose clock begins at 0 and whose first Sync the
 // decoder puts 1 ns before, to where no time is negative.

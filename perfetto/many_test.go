@@ -17,7 +17,7 @@ func manyGoroutines(n int) *sinktest.Recorder {
 	rec := &sinktest.Recorder{Trace: convert.Trace{Version: "go 1.26"}}
 	add := func(kind convert.Kind, phase convert.Phase, t int, g convert.GoID) *convert.Record {
 		rec.Records = append(rec.Records, convert.Record{
-			Kind: kind, Phase: phase, Time: convert.Time(t), Start: convert.Time(t), Seen: convert.Time(t),
+			Kind: kind, Phase: phase, Time: convert.Time(t), Start: convert.Time(t),
 			G: g, By: convert.NoGoroutine, P: convert.NoProc, M: convert.NoThread,
 		})
 		return &rec.Records[len(rec.Records)-1]
@@ -34,7 +34,7 @@ func manyGoroutines(n int) *sinktest.Recorder {
 		g, t := convert.GoID(i+1), 10*i
 		state := func(phase convert.Phase, t, since int, s, prev convert.State) {
 			r := add(convert.KindState, phase, t, g)
-			r.Start, r.Seen, r.State, r.Prev = convert.Time(since), convert.Time(since), s, prev
+			r.Start, r.State, r.Prev = convert.Time(since), s, prev
 			if since == 0 {
 				r.Flags = convert.OpenStart
 			}
@@ -46,7 +46,7 @@ func manyGoroutines(n int) *sinktest.Recorder {
 		state(convert.Begin, t+1, t+1, convert.StateRunning, convert.StateWaiting)
 		state(convert.End, t+9, t+1, convert.StateRunning, convert.StateWaiting)
 		r := add(convert.KindGoroutine, convert.End, t+9, g)
-		r.Start, r.Seen, r.Name, r.Flags = 0, 0, "main.worker", convert.OpenStart
+		r.Start, r.Name, r.Flags = 0, "main.worker", convert.OpenStart
 	}
 	rec.Summary = convert.Summary{Trace: rec.Trace, End: convert.Time(end), Events: int64(3 * n), Generations: 1, Goroutines: int64(n)}
 	return rec

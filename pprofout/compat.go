@@ -142,9 +142,9 @@ func (ls *lives) followState(r *convert.Record) {
 
 // add adds the sample that r ends, if it is one.
 func (ls *lives) add(r *convert.Record, stack convert.StackID) {
-	d := r.Time.Sub(r.Seen)
+	d := r.Duration()
 	l := ls.byID[r.G]
-	if l == nil || d <= 0 || r.Flags&convert.OpenEnd != 0 {
+	if l == nil || d <= 0 || r.Flags&(convert.OpenEnd|convert.Unseen) != 0 {
 		return
 	}
 	l.since.recent.add(stackValue{stack, value{1, d}})

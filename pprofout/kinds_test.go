@@ -80,7 +80,7 @@ func TestKindsOfStories(t *testing.T) {
 			"initial waits", `
 0 - sync id=1
 0 G1 begin goroutine open-start
-0 G1 begin waiting seen=40 stack=2 open-start
+0 G1 begin waiting stack=2 open-start
 100 G1 end waiting
 100 G1 begin waiting "select" stack=2
 150 - metric "x" id=1`,
@@ -92,7 +92,7 @@ func TestKindsOfStories(t *testing.T) {
 			"what the whole trace lasts", `
 0 - sync id=1
 0 G1 begin goroutine "main.main" open-start
-0 G1 begin waiting seen=40 stack=2 open-start
+0 G1 begin waiting stack=2 open-start
 100 - metric "x" id=1`,
 			pprofout.Options{Kind: pprofout.Wall},
 			`1 × 100ns runtime.chanrecv1:509 main.worker:21 func=main.main state=waiting reason=unknown (waiting since start) open=start+end`,

@@ -34,7 +34,7 @@ func TestMemoryIsBounded(t *testing.T) {
 					continue
 				}
 				shift := convert.Time(i * 1000)
-				r.Time, r.Start, r.Seen = r.Time+shift, r.Start+shift, r.Seen+shift
+				r.Time, r.Start = r.Time+shift, r.Start+shift
 				switch r.Kind {
 				case convert.KindRegion:
 					r.ID += uint64(i * len(round.Records))

@@ -50,7 +50,7 @@ func TestConformance(t *testing.T) {
 func TestProfileHeader(t *testing.T) {
 	const waits = `
 100 G1 begin goroutine open-start
-100 G1 begin waiting open-start seen=120
+100 G1 begin waiting open-start
 350 G1 end waiting
 350 G1 begin running`
 	p := convertStory(t, "trace start=100 end=1100 wall=1700000000000000000\nloss \"bad\xff\\nbytes\""+waits,

@@ -139,19 +139,35 @@ func TestProfilesOfStories(t *testing.T) {
 			"initial states", pprofout.Syscall, `
 0 - sync id=1
 0 G1 begin goroutine open-start
-0 G1 begin call seen=40 stack=4 M3 open-start
-0 G1 begin syscall-blocked seen=40 stack=4 M3 open-start
+0 G1 begin call stack=4 M3 open-start
+0 G1 begin syscall-blocked stack=4 M3 open-start
 100 G1 end syscall-blocked
 100 G1 end call
 100 G1 begin waiting "sync"`,
 			"1 × 100ns syscall.Read:180 main.worker:22\n",
+			"1 × 100ns syscall.Read:180 main.worker:22\n",
+		},
+		{
+			"initial states before their status", pprofout.Syscall, `
+0 - sync id=1
+0 G1 begin goroutine open-start
+0 G1 begin call stack=4 M3 open-start unseen
+0 G1 begin syscall-blocked stack=4 M3 open-start unseen
+40 G1 end syscall-blocked
+40 G1 end call
+40 G1 begin call stack=4 M3 open-start
+40 G1 begin syscall-blocked stack=4 M3 open-start prev=syscall-blocked
+100 G1 end syscall-blocked
+100 G1 end call
+100 G1 begin waiting "sync"`,
+			"2 × 100ns syscall.Read:180 main.worker:22\n",
 			"1 × 60ns syscall.Read:180 main.worker:22\n",
 		},
 		{
 			"initial wait", pprofout.Sync, `
 0 - sync id=1
 0 G1 begin goroutine open-start
-0 G1 begin waiting seen=40 stack=2 open-start
+0 G1 begin waiting stack=2 open-start
 100 G1 end waiting
 100 G1 begin running P0`,
 			"", "",

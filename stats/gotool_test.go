@@ -31,7 +31,11 @@ func TestColumnsAreThoseOfGoroutinePage(t *testing.T) {
 			continue // times of those differ from run to run
 		}
 		for _, fn := range s.Report().Functions {
-			if g := want.ByName[fn.Name]; g != nil {
+			g := want.ByName[fn.Name]
+			if g != nil && g.Count != fn.Count && want.ByName[""] != nil {
+				continue // Go has no name for some goroutines
+			}
+			if g != nil {
 				compareWithGo(t, f.Name+": "+fn.Name, &fn, g)
 				compared++
 			}

@@ -74,7 +74,7 @@ but the runtime's: 70
 		text: `
 trace end=100
 0 G1 begin goroutine "main.f" open-start
-0 G1 begin waiting seen=50 open-start
+0 G1 begin waiting open-start
 50 G1 end waiting
 50 G1 begin runnable
 60 G1 end runnable

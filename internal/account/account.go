@@ -20,7 +20,6 @@ type Account struct {
 
 	assisting bool // a mark assist is under way
 	assist    convert.Time
-	known     horizon // of assists
 }
 
 // Add takes the next record of the goroutine. w has seen the same trace up to
@@ -28,13 +27,12 @@ type Account struct {
 func (a *Account) Add(w *World, r *convert.Record) {
 	switch {
 	case r.Kind == convert.KindAssist && r.Phase == convert.Begin:
-		a.assisting, a.assist = true, a.known.after(r.Start)
+		a.assisting, a.assist = true, r.Start
 	case r.Kind == convert.KindAssist && r.Phase == convert.End:
 		if a.assisting && a.state == convert.StateRunning {
 			a.assisted += a.inAssist(r.Time)
 		}
 		a.assisting = false
-		a.known.pass(r.Time)
 	case r.Kind == convert.KindState && r.Phase == convert.Begin:
 		a.state, a.since, a.reason = r.State, r.Start, ""
 		a.assisted = 0
@@ -54,7 +52,6 @@ func (a *Account) Add(w *World, r *convert.Record) {
 // up to t: the time of the last record of the trace, or later as long as
 // nothing happens to the goroutine.
 func (a *Account) At(w *World, t convert.Time, dst *Totals) {
-	a.known.pass(t)
 	dst.Set(&a.totals)
 	a.settle(w, t, dst)
 }

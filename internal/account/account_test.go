@@ -96,20 +96,6 @@ func TestTotalsExcludeOneAnother(t *testing.T) {
 31 G1 end running
 31 G1 end goroutine
 `, "running=4 runnable=13 stopped=14"},
-		{"a back-dated state looks back on the stops", `
-0 G1 begin goroutine
-0 G1 begin running P0
-10 G1 begin stw "read mem stats" P0
-20 G1 end stw
-30 G1 begin stw "read mem stats" P0
-32 G1 end stw
-5 G2 begin goroutine seen=35 open-start
-5 G2 begin runnable seen=35 open-start
-40 G2 end runnable
-40 G2 end goroutine
-40 G1 end running
-40 G1 end goroutine
-`, "runnable=23 stopped=12"},
 		{"stops that overlap count once", `
 0 G1 begin goroutine
 0 G1 begin running P0
@@ -126,30 +112,6 @@ func TestTotalsExcludeOneAnother(t *testing.T) {
 45 G1 end running
 45 G1 end goroutine
 `, "runnable=25 stopped=15 blocked=5"},
-		{"an assist that is told of late takes nothing twice", `
-0 G1 begin goroutine
-0 G1 begin running P0
-10 G1 begin assist
-30 G1 end assist
-20 G1 begin assist seen=35 open-start
-38 G1 end assist
-40 G1 end running
-40 G1 end goroutine
-`, "running=12 assist=28"},
-		{"a stop that is told of late takes no more than there is", `
-0 G1 begin goroutine
-0 G1 begin running P0
-0 G2 begin goroutine
-0 G2 begin running P1
-30 G2 end running
-30 G2 begin runnable
-5 G1 begin stw "read mem stats" P0 seen=35 open-start
-38 G1 end stw
-40 G2 end runnable
-40 G2 end goroutine
-40 G1 end running
-40 G1 end goroutine
-`, "running=30 runnable=2 stopped=8"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			rec := sinktest.Story(t, strings.TrimSpace(tt.story))
@@ -220,35 +182,6 @@ func TestTotalsAreTheStates(t *testing.T) {
 		if assists := sums.Kinds[convert.KindAssist].Time; got.Assist > assists {
 			t.Errorf("%s: assists of %v, but only %v in all", f.Name, got.Assist, assists)
 		}
-	}
-}
-
-// TestTotalsNeverShrink asks for totals, and then tells of an assist that had
-// begun before.
-func TestTotalsNeverShrink(t *testing.T) {
-	var w account.World
-	var a account.Account
-	rec := sinktest.Story(t, `
-0 G1 begin goroutine
-0 G1 begin running P0
-10 G1 begin assist seen=25 open-start
-30 G1 end assist
-40 G1 end running
-40 G1 end goroutine`[1:])
-	var asked, end account.Totals
-	for i := range rec.Records {
-		r := &rec.Records[i]
-		if r.Kind == convert.KindAssist && r.Phase == convert.Begin {
-			a.At(&w, 20, &asked)
-		}
-		if r.Kind == convert.KindState || r.Kind == convert.KindAssist {
-			a.Add(&w, r)
-		}
-	}
-	a.At(&w, 40, &end)
-	end.Sub(&asked)
-	if got := describe(&end); got != "running=10 assist=10" {
-		t.Errorf("since then: %s", got)
 	}
 }
 

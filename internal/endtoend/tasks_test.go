@@ -25,7 +25,7 @@ func TestUnknownTasks(t *testing.T) {
 10 G1 begin task "" id=8 parent=3
 20 G1 begin region "work" parent=3
 30 G1 end region "work" parent=3
-40 - end task id=3 start=0 seen=40 open-start by=G1
+40 - end task id=3 start=0 open-start by=G1
 50 G1 end task id=8 by=G1
 60 G1 end running open-end`)
 	var page, text, spans, timeline, wall bytes.Buffer

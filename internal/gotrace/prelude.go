@@ -1,7 +1,9 @@
 package gotrace
 
 import (
+	"cmp"
 	"math/bits"
+	"slices"
 )
 
 // A prelude is what a look through a whole generation tells before its first
@@ -40,7 +42,8 @@ type announcement struct {
 }
 
 // Prelude returns what was there when the trace began, as events that announce
-// it, at that time: procs, goroutines and ranges of the garbage collector. It is to be called after the Sync of a generation; of
+// it, at that time: procs, then goroutines, both in the order of their ids, then the
+// mark phase, sweeps and mark assists. It is to be called after the Sync of a generation; of
 // all generations but the first, it returns nothing. Where the trace is damaged,
 // more may be announced later.
 func (r *Reader) Prelude() []Event {
@@ -52,7 +55,9 @@ func (r *Reader) Prelude() []Event {
 	if !p.looked {
 		p.look(r)
 	}
-	events := append(p.procs, p.ranges...)
+	slices.SortFunc(p.procs, byID)
+	slices.SortFunc(p.ranges, func(a, b Event) int { return cmp.Or(cmp.Compare(a.Type, b.Type), byID(a, b)) })
+	events := p.procs
 	for i := range p.subjects.all {
 		if s := &p.subjects.all[i]; s.announced != Undetermined {
 			events = append(events, Event{
@@ -60,11 +65,15 @@ func (r *Reader) Prelude() []Event {
 			})
 		}
 	}
+	slices.SortFunc(events[len(p.procs):], byID)
+	events = append(events, p.ranges...)
 	for i := range events {
 		events[i].Time = o.sync
 	}
 	return events
 }
+
+func byID(a, b Event) int { return cmp.Compare(a.ID, b.ID) }
 
 // Naming returns the stack that names a goroutine: one that begins with its start
 // function, of those that the current generation has of it. It returns 0 if there

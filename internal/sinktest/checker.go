@@ -15,13 +15,11 @@ const maxViolations = 20
 // A Checker is a sink that holds records to the contract of package convert:
 //
 //   - a Sync comes first, and Syncs are numbered from 1;
-//   - times are in order, within the trace, and Seen is not before Start; only
-//     Begins with OpenStart are back-dated;
+//   - times are in order, and within the trace;
 //   - every Begin has one End, which repeats it; only tasks and regions have
 //     Ends alone;
 //   - the states of a goroutine tile its life, each naming the one before it,
-//     and its system calls are its syscall states; if there is another of the
-//     same id, its life follows;
+//     and its system calls are its syscall states;
 //   - an End with OpenEnd tells nothing that came later: no waker, no ender, no
 //     stack, no exit;
 //   - no goroutine wakes itself;
@@ -32,7 +30,7 @@ const maxViolations = 20
 // ready.
 type Checker struct {
 	trace   convert.Trace
-	now     convert.Time // of the latest record that was not back-dated
+	now     convert.Time // of the latest record
 	n       int          // records seen
 	syncs   uint64
 	clock   convert.Clock   // of the last sync that had one
@@ -40,7 +38,6 @@ type Checker struct {
 	stacks  convert.StackID // last defined
 	open    intervals
 	lives   map[convert.GoID]*life
-	died    map[convert.GoID]convert.Time
 	errs    []error
 }
 
@@ -64,7 +61,7 @@ func CheckInvariants(tb testing.TB, r *Recorder) {
 
 // Begin resets c.
 func (c *Checker) Begin(t *convert.Trace) error {
-	*c = Checker{trace: *t, now: t.Start, lives: make(map[convert.GoID]*life), died: make(map[convert.GoID]convert.Time)}
+	*c = Checker{trace: *t, now: t.Start, lives: make(map[convert.GoID]*life)}
 	return nil
 }
 
@@ -174,8 +171,7 @@ func (c *Checker) times(r *convert.Record) {
 	if r.Time < c.trace.Start {
 		c.fail(r, "before the trace's start at %d", c.trace.Start)
 	}
-	backDated := r.Phase == convert.Begin && r.Flags&convert.OpenStart != 0
-	if r.Time < c.now && !backDated {
+	if r.Time < c.now {
 		c.fail(r, "comes after a record at %d", c.now)
 	}
 	c.now = max(c.now, r.Time)
@@ -187,12 +183,6 @@ func (c *Checker) times(r *convert.Record) {
 	}
 	if r.Start > r.Time {
 		c.fail(r, "ends before its start")
-	}
-	if r.Seen < r.Start {
-		c.fail(r, "seen before it began")
-	}
-	if r.Seen > r.Start && r.Flags&convert.OpenStart == 0 {
-		c.fail(r, "seen at %d, which only open starts are", r.Seen)
 	}
 }
 
@@ -233,9 +223,6 @@ func (c *Checker) begin(r *convert.Record) {
 		c.regions = r.ID
 	case convert.KindGoroutine:
 		c.lives[r.G] = &life{until: r.Time}
-		if died, ok := c.died[r.G]; ok && r.Start < died {
-			c.fail(r, "begins while one of its id lives, until %d", died)
-		}
 	case convert.KindState:
 		c.beginState(r)
 	}
@@ -292,7 +279,6 @@ func (c *Checker) end(r *convert.Record) {
 	case convert.KindGoroutine:
 		c.endLife(r, l)
 		delete(c.lives, r.G)
-		c.died[r.G] = r.Time
 	}
 }
 

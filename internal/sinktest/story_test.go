@@ -24,7 +24,7 @@ func TestStoryIsPrintedInFull(t *testing.T) {
 	rec := sinktest.Story(t, `
 stack 1: main.recv main.go:10 < main.main main.go:5
 0 G1 begin goroutine "main.main" open-start
-0 G1 begin running seen=2 P0 M7 open-start
+0 G1 begin running P0 M7 open-start
 100 G1 end running endstack=1
 100 G1 begin waiting "chan receive" stack=1 prev=running
 350 G1 end waiting by=G7
@@ -33,9 +33,9 @@ stack 1: main.recv main.go:10 < main.main main.go:5
 `)
 	want := `0 - sync id=1
 0 G1 begin goroutine "main.main" open-start
-0 G1 begin running P0 M7 seen=2 open-start
+0 G1 begin running P0 M7 open-start
 stack 1: main.recv main.go:10 < main.main main.go:5
-100 G1 end running P0 M7 start=0 dur=100ns seen=2 endstack=1 open-start
+100 G1 end running P0 M7 start=0 dur=100ns endstack=1 open-start
 100 G1 begin waiting "chan receive" prev=running stack=1
 350 G1 end waiting "chan receive" start=100 dur=250ns stack=1 by=G7
 350 G1 begin runnable prev=waiting stack=1 by=G7

@@ -13,16 +13,16 @@ import (
 // blank returns a record at t with nothing in it.
 func blank(t convert.Time) convert.Record {
 	return convert.Record{
-		Time: t, Start: t, Seen: t,
+		Time: t, Start: t,
 		G: convert.NoGoroutine, By: convert.NoGoroutine, P: convert.NoProc, M: convert.NoThread,
 	}
 }
 
 // setClock gives a Sync its Clock, or none if c is zero.
 func setClock(r *convert.Record, c convert.Clock) {
-	r.Start, r.Seen, r.Parent = c.Trace, convert.Time(c.Rate), uint64(c.Wall)
+	r.Start, r.By, r.Parent = c.Trace, convert.GoID(c.Rate), uint64(c.Wall)
 	if c.IsZero() {
-		r.Start, r.Seen = noClock, 0
+		r.Start, r.By = noClock, convert.NoGoroutine
 	}
 }
 

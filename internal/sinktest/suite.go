@@ -138,7 +138,7 @@ func checksum(seed maphash.Seed, b *convert.Batch) uint64 {
 func scribble(b *convert.Batch) {
 	for i := range b.Records {
 		b.Records[i] = convert.Record{
-			Time: -1, Start: -1, Seen: -1, G: 666, P: 666, M: 666, Stack: 1, ByStack: 1, EndStack: 1,
+			Time: -1, Start: -1, G: 666, P: 666, M: 666, Stack: 1, ByStack: 1, EndStack: 1,
 			Kind: convert.KindLog, Phase: convert.Instant, Name: "scribble", Text: "scribble",
 		}
 	}

@@ -74,6 +74,7 @@ var flags = []struct {
 }{
 	{convert.OpenStart, "open-start"},
 	{convert.OpenEnd, "open-end"},
+	{convert.Unseen, "unseen"},
 	{convert.Exited, "exited"},
 	{convert.Stopped, "stopped"},
 	{convert.Repaired, "repaired"},
@@ -96,16 +97,10 @@ var fields = []field{
 	{
 		"start",
 		func(r *convert.Record) int64 { return int64(r.Start) },
-		func(r *convert.Record, v int64) { r.Start, r.Seen = convert.Time(v), convert.Time(v) },
+		func(r *convert.Record, v int64) { r.Start = convert.Time(v) },
 		func(r *convert.Record) bool {
 			return r.Kind != convert.KindSync && (r.Phase == convert.End || r.Start != r.Time)
 		},
-	},
-	{
-		"seen",
-		func(r *convert.Record) int64 { return int64(r.Seen) },
-		func(r *convert.Record, v int64) { r.Seen = convert.Time(v) },
-		func(r *convert.Record) bool { return r.Kind != convert.KindSync && r.Seen != r.Start },
 	},
 	{
 		"id",
@@ -129,7 +124,7 @@ var fields = []field{
 		"by",
 		func(r *convert.Record) int64 { return int64(r.By) },
 		func(r *convert.Record, v int64) { r.By = convert.GoID(v) },
-		func(r *convert.Record) bool { return r.By != convert.NoGoroutine },
+		func(r *convert.Record) bool { return r.Kind != convert.KindSync && r.By != convert.NoGoroutine },
 	},
 	{
 		"bystack",
