@@ -56,11 +56,6 @@ func (c *census) counts() [numCounts]int64 {
 }
 
 // counters counts goroutines and threads.
-//
-// How many there were at first is known only after the first generation: each
-// shows at its first event, or at the generation's end. So the changes of the
-// first generation are held back, put in order of time, and written when the
-// second begins.
 type counters struct {
 	tracks [numCounts]uint64
 	now    census
@@ -72,17 +67,13 @@ type counters struct {
 	written convert.Time
 	pending bool
 	at      convert.Time // of the last change
-
-	generations int
-	held        heldChanges // of the first generation, in order of time
-	late        []change    // likewise, but not in order
-	changed     bool        // now, later than the first generation
+	changed bool         // at the sink's now
 }
 
 func (s *Sink) startCounters(start convert.Time) {
 	c := &s.counters
 	c.step, c.written = s.o.CounterStep, start-convert.Time(s.o.CounterStep)
-	c.hold(change{at: start})
+	c.changed = true // all have a value from the start on
 	for i, t := range countTracks {
 		c.tracks[i] = s.newTrack()
 		s.describeCounter(c.tracks[i], counter{name: t.name, description: t.description, unit: t.unit})
@@ -126,19 +117,15 @@ func (s *Sink) describeCounter(track uint64, c counter) {
 
 // count moves a goroutine or a proc from the role in which it was counted to
 // another.
-func (s *Sink) count(t convert.Time, counted *role, to role) {
+func (s *Sink) count(counted *role, to role) {
+	if *counted == to {
+		return
+	}
 	c := &s.counters
-	ch := change{at: t, from: *counted, to: to}
-	if ch.from == ch.to {
-		return
-	}
-	*counted = to
-	if c.generations < 2 {
-		c.hold(ch)
-		return
-	}
-	c.apply(ch)
+	c.now[*counted]--
+	c.now[to]++
 	c.changed = true
+	*counted = to
 }
 
 // countProc counts the procs that run, each on a thread.
@@ -150,7 +137,7 @@ func (s *Sink) countProc(r *convert.Record) {
 	if r.State == convert.StateRunning {
 		to = procRuns
 	}
-	s.count(r.Time, s.procs.of(r.P), to)
+	s.count(s.procs.of(r.P), to)
 }
 
 // procRoles has the roles of procs: small numbers, but for odd traces.
@@ -189,33 +176,11 @@ func (s *Sink) countHidden(r *convert.Record) {
 		return
 	}
 	counted := s.hidden[r.G]
-	s.count(r.Time, &counted, to)
+	s.count(&counted, to)
 	if to == noRole {
 		delete(s.hidden, r.G)
 	} else {
 		s.hidden[r.G] = counted
-	}
-}
-
-// hold keeps a change for writeHeld.
-func (c *counters) hold(ch change) {
-	if len(c.held.chunks) > 0 && ch.at < c.held.last {
-		c.late = append(c.late, ch)
-		return
-	}
-	c.held.add(ch)
-}
-
-func (c *counters) apply(ch change) {
-	c.now[ch.from]--
-	c.now[ch.to]++
-}
-
-// countGeneration takes note of a new generation.
-func (s *Sink) countGeneration() {
-	s.counters.generations++
-	if s.counters.generations == 2 {
-		s.writeHeld()
 	}
 }
 
@@ -226,68 +191,33 @@ func (s *Sink) settleCounters(next convert.Time) {
 	if c.changed {
 		c.changed, c.pending, c.at = false, true, s.now
 	}
-	if c.due(next) {
-		s.writePending(&s.w.main)
+	if c.pending && next.Sub(c.written) >= c.step {
+		s.writePending()
 	}
 }
 
-// due reports whether a change waits that may be written at next.
-func (c *counters) due(next convert.Time) bool {
-	return c.pending && next.Sub(c.written) >= c.step
-}
-
 // writePending writes the change that waits.
-func (s *Sink) writePending(clock *deltaClock) {
+func (s *Sink) writePending() {
 	c := &s.counters
 	c.pending, c.written = false, c.at
-	s.writeCounts(clock, c.at)
+	s.writeCounts(c.at)
 }
 
-// finishCounters writes what is held of a trace of one generation, and all
-// counters once more: the trace lasts until then.
+// finishCounters writes what waits, and all counters once more: the trace lasts
+// until then.
 func (s *Sink) finishCounters(end convert.Time) {
-	s.writeHeld()
 	if s.counters.pending {
-		s.writePending(&s.w.main)
+		s.writePending()
 	}
 	for i := range s.counters.shown {
 		s.counters.shown[i] = -1
 	}
-	s.writeCounts(&s.w.main, end)
-}
-
-// writeHeld writes what is held back, once for each time. The last may wait on.
-func (s *Sink) writeHeld() {
-	c := &s.counters
-	slices.SortStableFunc(c.late, func(a, b change) int { return cmp.Compare(a.at, b.at) })
-	late := c.late
-	for ch := range c.held.all {
-		for len(late) > 0 && late[0].at < ch.at {
-			s.replay(late[0])
-			late = late[1:]
-		}
-		s.replay(ch)
-	}
-	for _, ch := range late {
-		s.replay(ch)
-	}
-	c.held, c.late = heldChanges{}, nil
-}
-
-// replay makes a change that was held back.
-func (s *Sink) replay(ch change) {
-	c := &s.counters
-	if ch.at != c.at && c.due(ch.at) {
-		s.writePending(&s.w.count)
-		s.w.flushFull()
-	}
-	c.apply(ch)
-	c.pending, c.at = true, ch.at
+	s.writeCounts(end)
 }
 
 // writeCounts writes the counters that changed, in one packet: one as the
 // event's own value, the others as extra ones.
-func (s *Sink) writeCounts(clock *deltaClock, t convert.Time) {
+func (s *Sink) writeCounts(t convert.Time) {
 	c := &s.counters
 	values := c.now.counts()
 	var changed [numCounts]int
@@ -307,13 +237,7 @@ func (s *Sink) writeCounts(clock *deltaClock, t convert.Time) {
 	extra := changed[1:n]
 	slices.SortStableFunc(extra, func(i, j int) int { return cmp.Compare(min(values[j], 1), min(values[i], 1)) })
 
-	var b []byte
-	var packet int
-	if clock == &s.w.main {
-		b, packet = s.w.openAt(t)
-	} else {
-		b, packet = s.w.openOn(clock, t)
-	}
+	b, packet := s.w.openAt(t)
 	b, mark := wire.Open(b, packetTrackEvent)
 	b = wire.Uint(b, eventType, typeCounter)
 	b = wire.Uint(b, eventTrack, c.tracks[changed[0]])

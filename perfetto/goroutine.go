@@ -10,8 +10,8 @@ import (
 // tells by whom and where a goroutine was created that lives then.
 const createdBefore = "created before"
 
-// unknownFunction names the process of goroutines whose start function never
-// showed.
+// unknownFunction names the process of goroutines whose start function is not
+// known.
 const unknownFunction = "unknown"
 
 // noGoroutine names the thread of what belongs to none.
@@ -22,9 +22,8 @@ type goroutine struct {
 	tid     int64
 	name    string   // of its thread
 	track   uint64   // of its thread, or its lane
-	process *process // nil until the thread is declared
-	lane    *lane    // with LayoutProcs
-	named   bool     // lane is
+	process *process // nil with LayoutProcs
+	lane    *lane    // with LayoutProcs, while it lives
 
 	counted role
 
@@ -40,12 +39,10 @@ type goroutine struct {
 	blockedIn string       // with Options.Wakers: why it was in the state that is shown, which has ended
 	cpu       int32        // last run on, or noCPU
 
-	open    []openSlice      // waits, system calls and assists, on its track or in lanes, outermost first
-	regions *openRegions     // nil: it had none yet
-	before  *lanes           // for what began before the trace, or is told of late: nil if there is nothing
-	over    *lanes           // for regions that do not nest: nil if there are none
-	late    *lateName        // that slices elsewhere wait for, or nil
-	samples []convert.Record // that wait for its name
+	open    []openSlice  // waits, system calls and assists, on its track or in lanes, outermost first
+	regions *openRegions // nil: it had none yet
+	before  *lanes       // for what began before the trace: nil if there is nothing
+	over    *lanes       // for regions that do not nest: nil if there are none
 }
 
 // An openSlice is one that began on a goroutine's track, or in a lane.
@@ -64,17 +61,17 @@ func (o *openSlice) event(track uint64) event {
 }
 
 // goroutine returns the one that a record is about. For NoGoroutine it is the
-// main thread of the runtime's process.
+// main thread of the runtime's process. Samples may be of goroutines that do not
+// live.
 func (s *Sink) goroutine(id convert.GoID) *goroutine {
-	g := s.goroutines.Get(id)
-	if g == nil {
-		g = s.newGoroutine(id)
-		s.goroutines.Set(id, g)
+	if g := s.goroutines.Get(id); g != nil {
+		return g
 	}
-	return g
+	return s.newGoroutine(id, unknownFunction)
 }
 
-func (s *Sink) newGoroutine(id convert.GoID) *goroutine {
+// newGoroutine puts a goroutine into the process of its start function.
+func (s *Sink) newGoroutine(id convert.GoID, function string) *goroutine {
 	var g *goroutine
 	if n := len(s.free); n > 0 {
 		g, s.free = s.free[n-1], s.free[:n-1]
@@ -82,12 +79,17 @@ func (s *Sink) newGoroutine(id convert.GoID) *goroutine {
 		g = new(goroutine)
 	}
 	*g = goroutine{track: s.newTrack(), cpu: noCPU, open: g.open[:0], regions: g.regions}
-	if id == convert.NoGoroutine {
-		g.tid, g.name = s.runtime.process.pid, noGoroutine
-		s.declareIn(g, s.runtime.process)
-	} else {
-		g.tid, g.name = thread(id)
+	s.goroutines.Set(id, g)
+	g.tid, g.name = thread(id)
+	switch {
+	case id == convert.NoGoroutine:
+		g.tid, g.name, g.process = s.runtime.process.pid, noGoroutine, s.runtime.process
+	case s.o.Layout == LayoutProcs:
+		return g
+	default:
+		g.process = s.process(function)
 	}
+	s.w.describeThread(g.track, g.process.pid, g.tid, g.name)
 	return g
 }
 
@@ -102,55 +104,28 @@ func thread(id convert.GoID) (tid int64, name string) {
 	return far + int64(uint64(id)%far), "goroutine " + strconv.FormatInt(int64(id), 10) + " as"
 }
 
-// declare puts a goroutine into the process of its start function. What was
-// written to its track before finds it there.
-func (s *Sink) declare(g *goroutine, function string) {
-	switch {
-	case s.o.Layout == LayoutProcs:
-		s.nameLane(g, function)
-	case g.process == nil:
-		s.declareIn(g, s.process(function))
-	}
-}
-
-// declared reports whether g has a name, or needs none.
-func (g *goroutine) declared() bool { return g.process != nil || g.lane != nil && g.named }
-
-func (s *Sink) declareIn(g *goroutine, p *process) {
-	g.process = p
-	g.nameLate(p.name)
-	s.w.describeThread(g.track, p.pid, g.tid, g.name)
-	for i := range g.samples {
-		s.writeSample(&g.samples[i], g)
-	}
-	g.samples = nil
-}
-
-// function returns the start function of g, as far as it is known.
+// function returns the start function of g.
 func (g *goroutine) function() string {
 	switch {
 	case g.process != nil:
 		return g.process.name
-	case g.lane != nil && g.named:
+	case g.lane != nil:
 		return g.lane.group.name
 	}
 	return unknownFunction
 }
 
-// goroutineLife declares goroutines, marks their creation, and ends them.
+// goroutineLife shows goroutines, marks their creation, and ends them.
 func (s *Sink) goroutineLife(r *convert.Record) {
 	if r.G == convert.NoGoroutine {
 		return
 	}
-	g := s.goroutine(r.G)
-	if r.Phase == convert.Begin && s.o.Layout == LayoutProcs {
-		s.beginLife(r, g)
-	}
-	if r.Name != "" {
-		s.declare(g, r.Name)
-	}
 	switch r.Phase {
 	case convert.Begin:
+		g := s.newGoroutine(r.G, orElse(r.Name, unknownFunction))
+		if s.o.Layout == LayoutProcs {
+			s.beginLife(r, g)
+		}
 		if r.By != convert.NoGoroutine {
 			e := event{typ: typeInstant, track: g.track, category: catGoroutine, name: "created", stack: r.ByStack}
 			if r.Flags&convert.OpenStart != 0 {
@@ -160,12 +135,12 @@ func (s *Sink) goroutineLife(r *convert.Record) {
 			s.w.event(r.Time, &e)
 		}
 	case convert.End:
-		s.declare(g, unknownFunction)
+		g := s.goroutine(r.G)
 		if g.lane != nil {
 			s.endLife(r, g)
 		}
 		if r.Flags&convert.OpenEnd == 0 {
-			s.count(r.Time, &g.counted, noRole)
+			s.count(&g.counted, noRole)
 			s.follow(g, taskDestroyed, noCPU)
 		}
 		s.goroutines.Delete(r.G)
@@ -185,9 +160,9 @@ func (s *Sink) label(r *convert.Record) {
 	s.w.event(r.Time, &e)
 }
 
-// slice writes the Begin or End of a slice of r's goroutine that is no region. A
-// Begin told late does not nest: it is dated before slices already written, or
-// during a wait. It goes to a lane below the track.
+// slice writes the Begin or End of a slice of r's goroutine that is no region. What
+// begins during a wait does not nest, and goes to a lane below the track: a mark
+// assist that was under way at the start, whose goroutine waited.
 func (s *Sink) slice(r *convert.Record) {
 	g := s.goroutine(r.G)
 	switch r.Phase {
@@ -195,7 +170,7 @@ func (s *Sink) slice(r *convert.Record) {
 		e := sliceBegin(r)
 		e.track = g.track
 		var ln *lane
-		if n := len(g.open); n > 0 && (r.Time < s.now || g.open[n-1].kind == convert.KindState) {
+		if n := len(g.open); n > 0 && g.open[n-1].kind == convert.KindState {
 			ln = s.take(s.lanesBefore(g), r.Time)
 			e.track = ln.track
 		} else {
@@ -205,14 +180,7 @@ func (s *Sink) slice(r *convert.Record) {
 		g.open = append(g.open, openSlice{r.Kind, e.category, e.stack, ln, r.Time, e.name})
 	case convert.End:
 		track := g.track
-		ln, ok := g.close(r.Kind)
-		if !ok {
-			ln = s.take(s.lanesBefore(g), r.Start)
-			e := sliceBegin(r)
-			e.track = ln.track
-			s.w.event(r.Start, &e)
-		}
-		if ln != nil {
+		if ln := g.close(r.Kind); ln != nil {
 			track = ln.track
 			ln.release(r.Time)
 		} else {
@@ -250,17 +218,17 @@ func sliceBegin(r *convert.Record) event {
 	return e
 }
 
-// close removes the innermost open slice of a kind, and reports false if there
-// is none. Where it is not the innermost of all, both end at the same time:
-// when the goroutine or the trace ends.
-func (g *goroutine) close(k convert.Kind) (*lane, bool) {
+// close removes the innermost open slice of a kind, and returns its lane, nil if it
+// is on the track itself. Where it is not the innermost of all, both end at the
+// same time: when the goroutine or the trace ends.
+func (g *goroutine) close(k convert.Kind) *lane {
 	for i := len(g.open) - 1; i >= 0; i-- {
 		if o := g.open[i]; o.kind == k {
 			g.open = append(g.open[:i], g.open[i+1:]...)
-			return o.lane, true
+			return o.lane
 		}
 	}
-	return nil, false
+	return nil
 }
 
 // orElse returns s, or other if s is empty.

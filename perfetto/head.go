@@ -38,7 +38,6 @@ const (
 	clockMonotonic = 3
 	clockBoottime  = 6
 	clockMain      = 64
-	clockCount     = 65
 	clockBack      = 66 // counts from the trace's start
 )
 
@@ -57,7 +56,7 @@ const maxAstray = 100_000
 // others follow, and starts those that count in differences.
 func (s *Sink) startClocks(t *convert.Trace) {
 	s.w.zero = min(t.Start, 0)
-	s.w.start, s.w.main.now, s.w.count.now = t.Start, t.Start, t.Start
+	s.w.start, s.w.now = t.Start, t.Start
 	start := s.w.stamp(t.Start)
 	b, packet := wire.Open(s.w.buf, tracePacket)
 	b = wire.Uint(b, packetSequenceID, sequenceID)
@@ -69,7 +68,6 @@ func (s *Sink) startClocks(t *convert.Trace) {
 		b = appendClock(b, clockBoottime, start, false) // of ftrace events
 	}
 	b = appendClock(b, clockMain, start, true)
-	b = appendClock(b, clockCount, start, true)
 	b = appendClock(b, clockBack, 0, false)
 	b = wire.Uint(b, snapshotPrimary, clockMonotonic)
 	b = wire.Close(b, mark)
@@ -100,7 +98,6 @@ func (s *snapshots) set(c convert.Clock, t convert.Time) {
 
 // sync takes the Clock of a generation. Most go on as the one before did.
 func (s *Sink) sync(r *convert.Record) {
-	s.countGeneration()
 	if c, ok := r.Clock(); ok && c != s.clocks.clock {
 		s.snapshot(c, r.Time)
 	}

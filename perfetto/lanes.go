@@ -1,8 +1,6 @@
 package perfetto
 
 import (
-	"maps"
-	"slices"
 	"strconv"
 
 	"github.com/trace2otel/trace2otel/convert"
@@ -35,12 +33,11 @@ type laneTracks struct {
 
 // A procLane is the track of a P.
 type procLane struct {
-	namedTrack
+	track  uint64
 	busy   bool
 	ending bool
 	flags  convert.Flags
 	g      convert.GoID // what it runs, while busy
-	until  convert.Time // the end of its last slice
 }
 
 func (s *Sink) startLanes() {
@@ -62,15 +59,10 @@ func (s *Sink) functionLanes(name string) *lanes {
 	return l
 }
 
-// beginLife gives a goroutine a lane, and begins its slice there. While its
-// name is not known, that is a new lane, which gets its name later.
+// beginLife gives a goroutine a lane, and begins its slice there.
 func (s *Sink) beginLife(r *convert.Record, g *goroutine) {
-	if r.Name != "" {
-		g.lane = s.take(s.functionLanes(r.Name), r.Time)
-		g.named, g.track = true, g.lane.track
-	} else {
-		g.lane = &lane{track: g.track}
-	}
+	g.lane = s.take(s.functionLanes(orElse(r.Name, unknownFunction)), r.Time)
+	g.track = g.lane.track
 	e := event{
 		typ: typeBegin, track: g.track, category: catGoroutine,
 		name: "G" + strconv.FormatInt(int64(r.G), 10), stack: r.Stack, flags: r.Flags,
@@ -78,18 +70,6 @@ func (s *Sink) beginLife(r *convert.Record, g *goroutine) {
 	e.arg(argGoroutine, int64(r.G))
 	e.goroutineArg(argCreator, r.By)
 	s.w.event(r.Time, &e)
-}
-
-// nameLane names the lane that a goroutine has from the time when its name was
-// not known.
-func (s *Sink) nameLane(g *goroutine, name string) {
-	if g.lane == nil || g.named {
-		return
-	}
-	g.named = true
-	g.nameLate(name)
-	g.lane.group = s.functionLanes(name)
-	s.w.describeLane(g.track, g.lane.group)
 }
 
 // endLife ends the slice of a goroutine.
@@ -106,7 +86,7 @@ func (s *Sink) onProc(r *convert.Record, g *goroutine) {
 	}
 	l := s.laneTracks.byP[r.P]
 	if l == nil {
-		l = &procLane{namedTrack: namedTrack{track: s.newTrack()}, until: r.Time}
+		l = &procLane{track: s.newTrack()}
 		s.laneTracks.byP[r.P] = l
 		s.w.describeLane(l.track, &lanes{name: "P " + strconv.FormatInt(int64(r.P), 10), parent: s.laneTracks.procs.track})
 	}
@@ -117,25 +97,24 @@ func (s *Sink) onProc(r *convert.Record, g *goroutine) {
 		}
 		return
 	}
-	if l.busy && l.g == r.G && r.Time == s.now {
+	if l.busy && l.g == r.G {
 		l.ending = false
 		return
 	}
 	if l.busy {
 		l.ending = true // or the trace contradicts itself
-		s.endOnProc(l, max(s.now, l.until))
+		s.endOnProc(l, r.Time)
 	}
-	begin := max(r.Time, l.until)
-	e := event{category: catProc, flags: r.Flags}
+	e := event{typ: typeBegin, track: l.track, category: catProc, name: g.function(), flags: r.Flags}
 	e.arg(argGoroutine, int64(r.G))
-	s.beginNamed(&l.namedTrack, begin, &e, g)
-	l.busy, l.g, l.until = true, r.G, begin
+	s.w.event(r.Time, &e)
+	l.busy, l.g = true, r.G
 }
 
 func (s *Sink) endOnProc(l *procLane, t convert.Time) {
 	if l.ending {
-		s.endNamed(&l.namedTrack, t, l.flags&convert.OpenEnd)
-		l.busy, l.ending, l.until = false, false, t
+		s.w.end(t, l.track, l.flags&convert.OpenEnd)
+		l.busy, l.ending = false, false
 	}
 }
 
@@ -145,11 +124,4 @@ func (s *Sink) settleLanes() {
 		s.endOnProc(l, s.now)
 	}
 	s.laneTracks.ending = s.laneTracks.ending[:0]
-}
-
-// finishLanes writes what still waits on Ps.
-func (s *Sink) finishLanes() {
-	for _, id := range slices.Sorted(maps.Keys(s.laneTracks.byP)) {
-		s.catchUp(&s.laneTracks.byP[id].namedTrack)
-	}
 }

@@ -48,26 +48,16 @@ type writer struct {
 	zero convert.Time
 
 	start convert.Time // of the trace
-	main  deltaClock   // of packets that do not name their clock
-	count deltaClock   // of the counters that come late: see counters
+	now   convert.Time // of the last packet that does not name its clock: the next says how much later it is
 
 	dictionaries
 	stacks stackTable
-}
-
-// A deltaClock is a sequence's incremental clock: a packet stamped by it says
-// how much later it is than the one before.
-type deltaClock struct {
-	id  uint64
-	now convert.Time
 }
 
 func newWriter(out io.Writer) writer {
 	return writer{
 		out:          out,
 		buf:          make([]byte, 0, flushSize+flushSize/8),
-		main:         deltaClock{id: clockMain},
-		count:        deltaClock{id: clockCount},
 		dictionaries: newDictionaries(),
 	}
 }
@@ -95,11 +85,11 @@ const packetHead = string(rune(tracePacket<<3|wire.TypeBytes)) + "\x00" +
 // openAt begins a packet at a time. Differences cannot be negative: a packet
 // before the newest counts from the trace's start.
 func (w *writer) openAt(t convert.Time) (b []byte, packet int) {
-	d := t - w.main.now
+	d := t - w.now
 	if d < 0 {
 		return w.openBack(t)
 	}
-	w.main.now = t
+	w.now = t
 	if len(w.fresh) > 0 {
 		b, packet = w.open()
 		return wire.Varint(append(b, packetTimestamp<<3), uint64(d)), packet
@@ -125,15 +115,6 @@ func (w *writer) openInFull(t convert.Time) (b []byte, packet int) {
 	b, packet = w.open()
 	b = wire.Uint(b, packetTimestamp, w.stamp(t))
 	return wire.Uint(b, packetTimestampClock, clockMonotonic), packet
-}
-
-// openOn begins a packet at a time by a clock that is not the main one. Its
-// times must not go back.
-func (w *writer) openOn(c *deltaClock, t convert.Time) (b []byte, packet int) {
-	b, packet = w.open()
-	b = wire.Uint(b, packetTimestamp, uint64(t-c.now))
-	c.now = t
-	return wire.Uint(b, packetTimestampClock, c.id), packet
 }
 
 // close ends the packet, which b ends with.

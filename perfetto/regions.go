@@ -211,8 +211,7 @@ func (s *Sink) endWritten(g *goroutine, i int, r *convert.Record) {
 	}
 }
 
-// lanesBefore returns the lanes of what began before the trace, or is told of
-// late.
+// lanesBefore returns the lanes of what began before the trace and does not nest.
 func (s *Sink) lanesBefore(g *goroutine) *lanes {
 	if g.before == nil {
 		g.before = &lanes{name: "begun before the trace", parent: g.track}

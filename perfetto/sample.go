@@ -39,20 +39,10 @@ func appendSampleDefaults(b []byte) []byte {
 	return wire.Close(b, mark)
 }
 
-// sample shows a CPU profile sample. It needs its goroutine's process, and
-// waits for it.
+// sample writes a PerfSample, or an instant where that would have to make up a
+// CPU, or cut the thread's id to 32 bits, has no stack, or is on no thread.
 func (s *Sink) sample(r *convert.Record) {
 	g := s.goroutine(r.G)
-	if !g.declared() && s.o.Layout == LayoutSched {
-		g.samples = append(g.samples, *r)
-		return
-	}
-	s.writeSample(r, g)
-}
-
-// writeSample writes a PerfSample, or an instant where that would have to make
-// up a CPU, or cut the thread's id to 32 bits, has no stack, or is on no thread.
-func (s *Sink) writeSample(r *convert.Record, g *goroutine) {
 	stack := s.w.stack(r.Stack)
 	if r.P < 0 || r.P >= maxCPU || g.tid > math.MaxUint32 || stack == 0 || g.process == nil {
 		e := event{typ: typeInstant, track: g.track, category: catSample, name: "CPU sample", stack: r.Stack}

@@ -33,8 +33,7 @@ func (s *Selection) hides(r *convert.Record) bool {
 func (s *Selection) shows(g convert.GoID) bool { return s == nil || s.Goroutines[g] }
 
 // A Selector is a [convert.Sink] that finds goroutines in a first pass over a
-// trace, for the Selection of a second: names may come late, and who woke whom
-// shows only at the end. It keeps the ids of all goroutines, and if Related is
+// trace, for the Selection of a second: who woke whom shows only at the end. It keeps the ids of all goroutines, and if Related is
 // set, each pair of them of which one woke the other.
 type Selector struct {
 	// Match selects goroutines by id ("17") or by start function.
@@ -66,7 +65,7 @@ func (s *Selector) Consume(b *convert.Batch) error {
 	for i := range b.Records {
 		r := &b.Records[i]
 		switch {
-		case r.Kind == convert.KindGoroutine && (r.Name != "" || r.Phase == convert.Begin):
+		case r.Kind == convert.KindGoroutine && r.Phase == convert.Begin:
 			s.names[r.G] = r.Name
 		case s.Related && r.Kind == convert.KindState && r.State == convert.StateWaiting &&
 			r.Phase == convert.End && r.By != convert.NoGoroutine:

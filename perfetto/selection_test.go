@@ -19,7 +19,7 @@ import (
 )
 
 func TestSelector(t *testing.T) {
-	// G1 wakes G2, which wakes G3, which wakes G4. G12's name comes late.
+	// G1 wakes G2, which wakes G3, which wakes G4.
 	const story = `
 0 G1 begin goroutine "main.main"
 0 G1 begin running P0
@@ -29,7 +29,7 @@ func TestSelector(t *testing.T) {
 0 G3 begin waiting "chan receive"
 0 G4 begin goroutine "main.four" by=G1
 0 G4 begin waiting "chan receive"
-0 G12 begin goroutine ""
+0 G12 begin goroutine "main.late"
 0 G12 begin waiting "sleep"
 10 G2 end waiting by=G1
 10 G2 begin runnable by=G1
@@ -37,7 +37,6 @@ func TestSelector(t *testing.T) {
 20 G3 begin runnable by=G2
 30 G4 end waiting by=G3
 30 G4 begin runnable by=G3
-40 G12 goroutine "main.late"
 50 G13 begin goroutine ""
 50 G13 begin waiting "sleep"
 `

@@ -1,10 +1,8 @@
 package perfetto
 
 import (
-	"cmp"
 	"io"
 	"math"
-	"slices"
 	"time"
 
 	"github.com/trace2otel/trace2otel/convert"
@@ -127,15 +125,12 @@ func (s *Sink) Consume(b *convert.Batch) error {
 	return s.w.err
 }
 
-// Finish writes what was held back and what is known only now.
+// Finish writes what waits and what is known only now.
 func (s *Sink) Finish(sum *convert.Summary) error {
 	s.settle(sum.End)
 	s.finishCounters(sum.End)
 	s.finishMetrics()
-	s.finishGoroutines()
 	s.finishTasks(sum.End)
-	s.finishThreads()
-	s.finishLanes()
 	s.describeLast()
 	s.showDamage(sum)
 	s.summarize(sum)
@@ -197,18 +192,4 @@ func (s *Sink) describeLast() {
 		track = s.newTrack()
 	}
 	s.w.describeThread(track, p.pid, p.pid, noGoroutine)
-}
-
-// finishGoroutines declares the goroutines whose names never came.
-func (s *Sink) finishGoroutines() {
-	var left []*goroutine
-	for g := range s.goroutines.All() {
-		if !g.declared() {
-			left = append(left, g)
-		}
-	}
-	slices.SortFunc(left, func(a, b *goroutine) int { return cmp.Compare(a.tid, b.tid) })
-	for _, g := range left {
-		s.declare(g, unknownFunction)
-	}
 }

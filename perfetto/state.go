@@ -56,13 +56,12 @@ type scheduler struct {
 type cpu struct {
 	running *goroutine
 	since   convert.Time // when it began
-	until   convert.Time // when what ran before it ended
 	samples uint64       // taken on it
 }
 
 func (s *scheduler) cpu(n int32) *cpu {
 	for int(n) >= len(s.cpus) {
-		s.cpus = append(s.cpus, cpu{since: math.MinInt64, until: math.MinInt64})
+		s.cpus = append(s.cpus, cpu{since: math.MinInt64})
 	}
 	return &s.cpus[n]
 }
@@ -102,7 +101,7 @@ func (s *Sink) state(r *convert.Record) {
 	}
 	g := s.goroutine(r.G)
 	if r.Phase == convert.Begin {
-		s.count(r.Time, &g.counted, role(r.State))
+		s.count(&g.counted, role(r.State))
 		if g.waker = r.By; r.Flags&convert.OpenStart != 0 {
 			g.waker = convert.NoGoroutine // it woke g before
 		}
@@ -114,13 +113,8 @@ func (s *Sink) state(r *convert.Record) {
 				s.endFlow(r, g)
 			}
 		}
-		if st, cpu := task(r); s.o.Layout != LayoutSched {
-			// There are no thread states.
-		} else if r.Time < s.now {
-			s.showBackdated(r.Time, g, st, cpu)
-		} else {
-			s.follow(g, st, cpu)
-		}
+		st, cpu := task(r)
+		s.follow(g, st, cpu)
 	}
 	if r.State == convert.StateRunning {
 		s.onThread(r, g)
@@ -216,8 +210,7 @@ func (s *Sink) show(t convert.Time, g *goroutine, st taskState, cpu int32) {
 		s.w.event(t, &e)
 	}
 	if g.shown == taskRunning {
-		c := s.sched.cpu(g.cpu)
-		c.running, c.until = nil, t
+		s.sched.cpu(g.cpu).running = nil
 	}
 	if st == taskRunning {
 		c := s.sched.cpu(cpu)
@@ -249,19 +242,6 @@ func (s *Sink) mayRun(t convert.Time, g *goroutine, cpu int32) bool {
 	}
 	s.show(t, c.running, taskStopped, noCPU)
 	return true
-}
-
-// showBackdated writes the first state of g, from a time that others have
-// passed. It gets no CPU that ran another since.
-func (s *Sink) showBackdated(t convert.Time, g *goroutine, st taskState, cpu int32) {
-	if st == taskRunning {
-		if c := s.sched.cpu(cpu); c.running != nil || c.until > t {
-			st = taskStopped
-		}
-	}
-	if st != taskNone {
-		s.show(t, g, st, cpu)
-	}
 }
 
 // writeState writes the state that g shows. The one that g left its CPU for

@@ -1,8 +1,6 @@
 package perfetto
 
 import (
-	"cmp"
-	"slices"
 	"strconv"
 
 	"github.com/trace2otel/trace2otel/convert"
@@ -22,11 +20,10 @@ type threadTracks struct {
 }
 
 type osThread struct {
-	namedTrack
+	track uint64
 	busy  bool
 	kind  convert.Kind // of what it does, while busy,
 	g     convert.GoID // and for whom
-	until convert.Time // the end of its last slice
 }
 
 func (s *Sink) startThreads() {
@@ -45,7 +42,7 @@ func (s *Sink) onThread(r *convert.Record, g *goroutine) {
 	}
 	th := s.threads.byID.Get(r.M)
 	if th == nil {
-		th = &osThread{namedTrack: namedTrack{track: s.newTrack()}, until: r.Time}
+		th = &osThread{track: s.newTrack()}
 		s.threads.byID.Set(r.M, th)
 		s.w.describeLane(th.track, &lanes{name: "M " + strconv.FormatInt(int64(r.M), 10), parent: s.threads.process.track})
 	}
@@ -57,40 +54,21 @@ func (s *Sink) onThread(r *convert.Record, g *goroutine) {
 	}
 	if th.busy {
 		// The trace contradicts itself: an end was lost.
-		s.endOnThread(th, max(r.Time, th.until), 0)
+		s.endOnThread(th, r.Time, 0)
 	}
-	e := event{category: catThread, flags: r.Flags}
-	if r.Kind == convert.KindSyscall {
-		e.name, g = "syscall", nil
+	e := event{typ: typeBegin, track: th.track, category: catThread, name: "syscall", flags: r.Flags}
+	if r.Kind != convert.KindSyscall {
+		e.name = g.function()
 	}
 	e.goroutineArg(argGoroutine, r.G)
 	if r.P != convert.NoProc {
 		e.arg(argProc, int64(r.P))
 	}
-	begin := r.Time
-	if th.until > begin && r.Flags&convert.OpenStart != 0 {
-		begin = th.until // it was busy with another before
-	}
-	s.beginNamed(&th.namedTrack, begin, &e, g)
-	th.busy, th.kind, th.g, th.until = true, r.Kind, r.G, begin
+	s.w.event(r.Time, &e)
+	th.busy, th.kind, th.g = true, r.Kind, r.G
 }
 
 func (s *Sink) endOnThread(th *osThread, t convert.Time, flags convert.Flags) {
-	s.endNamed(&th.namedTrack, t, flags&convert.OpenEnd)
-	th.busy, th.until = false, t
-}
-
-// finishThreads writes what still waits on threads.
-func (s *Sink) finishThreads() {
-	if s.o.NoThreads {
-		return
-	}
-	var all []*osThread
-	for th := range s.threads.byID.All() {
-		all = append(all, th)
-	}
-	slices.SortFunc(all, func(a, b *osThread) int { return cmp.Compare(a.track, b.track) })
-	for _, th := range all {
-		s.catchUp(&th.namedTrack)
-	}
+	s.w.end(t, th.track, flags&convert.OpenEnd)
+	th.busy = false
 }
