@@ -1,7 +1,6 @@
 package otlp
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 
@@ -31,21 +30,19 @@ type part struct {
 	counts     counts
 }
 
-// unknownFunction stands for a start function that the trace does not tell, or
-// not before something needed the goroutine's span.
+// unknownFunction stands for a start function that is not known.
 const unknownFunction = "unknown"
 
-// place gives g a span in the trace of its start function, and returns its
-// node, or nil if goroutines have no spans.
-func (s *Sink) place(g *goroutine) *node {
-	if g.node != nil || s.o.Detail >= DetailTasks {
-		return g.node
+// place gives g a span in the trace of its start function, if goroutines have
+// spans.
+func (s *Sink) place(g *goroutine) {
+	if s.o.Detail >= DetailTasks {
+		return
 	}
-	name := cmp.Or(g.name, unknownFunction)
-	f := s.functions[name]
+	f := s.functions[g.name]
 	if f == nil {
-		f = &function{name: name}
-		s.functions[name] = f
+		f = &function{name: g.name}
+		s.functions[g.name] = f
 	}
 	if f.part == nil {
 		f.part = s.newPart(f, g.born)
@@ -60,8 +57,6 @@ func (s *Sink) place(g *goroutine) *node {
 	if p.goroutines == p.size {
 		f.part = nil
 	}
-	s.placePending(g)
-	return g.node
 }
 
 func (s *Sink) newPart(f *function, start convert.Time) *part {

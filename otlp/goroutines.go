@@ -10,7 +10,7 @@ import (
 
 // A goroutine is one that lives.
 type goroutine struct {
-	*node // nil until placed
+	*node // nil if goroutines have no spans
 	mine  node
 	part  *part
 
@@ -32,14 +32,7 @@ type goroutine struct {
 	waker   ref                 // who made it runnable, while it is
 	early   earlyTimes
 	otel    string // the latest "otel.span" log
-
-	// States and system calls that need spans, while its start function is not
-	// known.
-	pending *heldStates
 }
-
-// maxPending bounds what waits for a start function: initial states, mostly.
-const maxPending = 16
 
 // counts say how often a goroutine did something.
 type counts struct{ running, runnable, waiting, calls int64 }
@@ -85,13 +78,8 @@ func (s *Sink) goroutine(r *convert.Record) {
 	switch r.Phase {
 	case convert.Begin:
 		s.beginGoroutine(r)
-	case convert.Instant:
-		if g := s.goroutineOf(r.G); g != nil {
-			s.learn(g, r.Name)
-		}
 	case convert.End:
 		if g := s.goroutineOf(r.G); g != nil {
-			s.learn(g, r.Name)
 			s.endGoroutine(g, r)
 			s.goroutines.Delete(r.G)
 			s.latest = nil
@@ -139,7 +127,6 @@ func (s *Sink) beginGoroutine(r *convert.Record) {
 	s.births++
 	g.nth = s.births
 	if by := s.goroutineOf(r.By); by != nil && r.By != convert.NoGoroutine {
-		s.learn(by, s.stacks.root(r.ByStack))
 		g.creator = by
 		by.created++
 		if t := by.innermostTask(); t != nil {
@@ -148,21 +135,11 @@ func (s *Sink) beginGoroutine(r *convert.Record) {
 	}
 	s.goroutines.Set(r.G, g)
 	s.latest = g
-	s.learn(g, r.Name)
+	g.name = cmp.Or(r.Name, unknownFunction)
+	s.place(g)
 }
 
-// learn takes a goroutine's start function, where it was not known, and with
-// it decides on its place: in the order in which goroutines begin, but for
-// those whose names come late.
-func (s *Sink) learn(g *goroutine, name string) {
-	if g.name == "" && name != "" {
-		g.name = name
-		s.place(g)
-	}
-}
-
-// refOf returns the place of a goroutine's span, or none if it has none, or its
-// start function is not known yet.
+// refOf returns the place of a goroutine's span, or none if it has none.
 func (s *Sink) refOf(g *goroutine) ref {
 	if g == nil || g.node == nil {
 		return ref{}
@@ -175,12 +152,12 @@ func (s *Sink) endGoroutine(g *goroutine, r *convert.Record) {
 	g.account.At(&s.world, r.Time, &s.totals)
 	s.run.times.Add(&s.totals)
 	s.run.counts.add(&g.counts)
-	n := s.place(g)
+	n := g.node
 	if n == nil {
 		return
 	}
-	s.compose(n, cmp.Or(g.name, unknownFunction), kindGoroutine, r.Time)
-	s.span.text(attrFunction, cmp.Or(g.name, unknownFunction))
+	s.compose(n, g.name, kindGoroutine, r.Time)
+	s.span.text(attrFunction, g.name)
 	s.span.int(attrGoroutine, int64(g.id))
 	if r.By != convert.NoGoroutine {
 		s.span.int(attrCreator, int64(r.By))

@@ -75,7 +75,9 @@ func (s *MetricsSink) Consume(b *convert.Batch) error {
 		r := &b.Records[i]
 		switch r.Kind {
 		case convert.KindSync, convert.KindMetric, convert.KindState:
-			s.tick(r.Time)
+			if !s.there(r) {
+				s.tick(r.Time)
+			}
 		}
 		switch r.Kind {
 		case convert.KindSync:
@@ -90,6 +92,11 @@ func (s *MetricsSink) Consume(b *convert.Batch) error {
 		}
 	}
 	return s.err
+}
+
+// there reports whether r tells how things are when the trace begins.
+func (s *MetricsSink) there(r *convert.Record) bool {
+	return r.Time == s.trace.Start && (r.Kind == convert.KindSync || r.Phase != convert.End && r.Flags&convert.OpenStart != 0)
 }
 
 // Finish writes the metrics of the last generation.
@@ -145,19 +152,13 @@ func (s *MetricsSink) metric(r *convert.Record) {
 	}
 }
 
-// state counts a goroutine. What it was when the trace began is announced late:
-// the points of this generation that are later than that do not have it yet.
+// state counts a goroutine.
 func (s *MetricsSink) state(r *convert.Record) {
 	if int(r.State) >= len(goroutineStates) || r.State == convert.StateNone {
 		return
 	}
 	if r.Phase == convert.Begin {
 		s.now.goroutines[r.State]++
-		if r.Flags&convert.OpenStart != 0 {
-			for i := len(s.points) - 1; i >= 0 && s.points[i].at >= r.Start; i-- {
-				s.points[i].goroutines[r.State]++
-			}
-		}
 		return
 	}
 	if r.Flags&convert.OpenEnd != 0 {

@@ -158,18 +158,17 @@ func checkLatency(t *testing.T, p *metricspb.HistogramDataPoint, want []time.Dur
 	}
 }
 
-// TestMetricsStory tells points that are due while nothing happens, and a state
-// that is announced late.
+// TestMetricsStory tells points that are due while nothing happens.
 func TestMetricsStory(t *testing.T) {
 	rec := sinktest.Story(t, `trace "story" wall=1000000000
 0 - sync id=1 clock=0/0/1000000000
 0 G1 begin goroutine "main.main" open-start
 0 G1 begin running P0 open-start
+0 G2 begin goroutine open-start
+0 G2 begin waiting open-start
 5 - metric "/gc/heap/goal:bytes" id=4096
 450000000 G1 end running
 450000000 G1 begin waiting "sleep"
-0 G2 begin goroutine open-start
-0 G2 begin waiting open-start
 500000000 - sync id=2 clock=500000000/0/1500000000
 510000000 G1 end waiting
 510000000 G1 begin runnable

@@ -23,7 +23,6 @@ func (s *Sink) region(r *convert.Record) {
 }
 
 func (s *Sink) beginRegion(g *goroutine, r *convert.Record) {
-	s.learn(g, s.stacks.root(r.Stack))
 	parent, in := s.home(g, r.Parent)
 	id := s.regionID(r)
 	t := s.tasks.open(r.Parent)
@@ -129,8 +128,8 @@ func (s *Sink) home(g *goroutine, task uint64) (*node, view) {
 			return t.node, viewTask
 		}
 	}
-	if n := s.place(g); n != nil {
-		return n, viewGoroutine
+	if g.node != nil {
+		return g.node, viewGoroutine
 	}
 	return &s.run.node, viewNone
 }
@@ -139,7 +138,6 @@ func (s *Sink) home(g *goroutine, task uint64) (*node, view) {
 func (s *Sink) log(r *convert.Record) {
 	n := &s.run.node
 	if g := s.goroutineOf(r.G); g != nil {
-		s.learn(g, s.stacks.root(r.Stack))
 		g.noteLog(r)
 		n, _ = s.home(g, r.ID)
 	} else if t := s.taskOf(r.ID); t != nil {

@@ -107,20 +107,6 @@ func (t *stackTable) source(id convert.StackID) source {
 	return st.source
 }
 
-// maxFrames is how many frames the runtime writes of a stack at the most: the
-// root of a stack with so many may be missing (runtime/trace.go).
-const maxFrames = 128
-
-// root returns the function at the root of a stack, its goroutine's start
-// function, or nothing if the stack does not tell.
-func (t *stackTable) root(id convert.StackID) string {
-	st := t.of(id)
-	if st == nil || len(st.frames) >= maxFrames {
-		return ""
-	}
-	return st.frames[len(st.frames)-1].Func
-}
-
 // stackString writes a stack as runtime/debug.Stack does, and says so if it
 // cuts it.
 func stackString(frames []convert.Frame) string {

@@ -93,12 +93,8 @@ func (s *Sink) long(g *goroutine, r *convert.Record) {
 			break
 		}
 	}
-	switch {
-	case s.o.Detail == DetailTasks:
-	case n != nil:
+	if s.o.Detail != DetailTasks {
 		s.writeState(n, &v)
-	default:
-		g.pending = g.pending.with(&v, maxPending)
 	}
 }
 
@@ -108,12 +104,7 @@ func (s *Sink) wakerOf(r *convert.Record) ref {
 	if r.By == convert.NoGoroutine || s.o.Detail == DetailGoroutines {
 		return ref{}
 	}
-	by := s.goroutines.Get(r.By)
-	if by == nil {
-		return ref{}
-	}
-	s.learn(by, s.stacks.root(r.ByStack))
-	return s.refOf(by)
+	return s.refOf(s.goroutines.Get(r.By))
 }
 
 // writeInTask writes a state below the innermost region or task in a task's
@@ -157,18 +148,6 @@ func (s *Sink) writeHeld(n *node, h *heldStates) {
 		s.writeState(n, &h.states[i])
 	}
 	s.foldAll(n, &h.beyond)
-}
-
-// placePending writes what waited for the goroutine's place.
-func (s *Sink) placePending(g *goroutine) {
-	if g.pending == nil {
-		return
-	}
-	g.folded.add(&g.pending.beyond)
-	for i := range g.pending.states {
-		s.writeState(g.node, &g.pending.states[i])
-	}
-	g.pending = nil
 }
 
 // writeState writes a state or system call as a span below n. Below tasks and
