@@ -48,13 +48,7 @@ func (in *interner) intern(frames []Frame) StackID {
 }
 
 // root returns the function at the root of a stack, "" of none.
-func (in *interner) root(num StackID) string {
-	frames := in.all[num].frames
-	if len(frames) == 0 {
-		return ""
-	}
-	return frames[len(frames)-1].Func
-}
+func (in *interner) root(num StackID) string { return rootOf(in.all[num].frames) }
 
 // tell gives ev the ids of its stacks in place of their numbers.
 func (in *interner) tell(ev *event) {

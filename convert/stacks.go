@@ -17,10 +17,23 @@ func newStacks() *stacks {
 // add returns the id of a stack that is none of those before. It keeps frames.
 func (s *stacks) add(frames []Frame) StackID {
 	id := StackID(len(s.roots))
-	s.roots = append(s.roots, frames[len(frames)-1].Func)
+	s.roots = append(s.roots, rootOf(frames))
 	s.sites = append(s.sites, annotated(frames))
 	s.fresh = append(s.fresh, Stack{ID: id, Frames: frames})
 	return id
+}
+
+// maxFrames is how many frames the runtime writes of a stack at the most: the root
+// of a stack with so many may be missing (runtime/trace.go).
+const maxFrames = 128
+
+// rootOf returns the function at the root of a stack, "" if there may be others
+// below.
+func rootOf(frames []Frame) string {
+	if len(frames) == 0 || len(frames) >= maxFrames {
+		return ""
+	}
+	return frames[len(frames)-1].Func
 }
 
 // root returns the function at the root of a stack: of a goroutine's, its

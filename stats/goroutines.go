@@ -13,7 +13,7 @@ import (
 // A goroutine is one that lives.
 type goroutine struct {
 	id      convert.GoID
-	fn      *function // nil until its name is known
+	fn      *function
 	account account.Account
 
 	level      level // in which the timeline counts it
@@ -22,24 +22,10 @@ type goroutine struct {
 	idler      bool // likewise, as an idle one
 	collecting bool // the timeline counts it as the collector's
 
-	// What belongs to the function, while that is not known.
-	early []early
-
 	regions index.Stack[*region] // under way
 	stays   map[uint64]*stay     // in tasks that others began
 	listed  *listed              // nil unless it is to be listed by itself
 }
-
-// An early interval is a state that ended before the function was known.
-type early struct {
-	reason string // of a wait; empty for a time runnable
-	length length
-	when   moment
-}
-
-// maxEarly bounds how many are kept: then the goroutine counts as one of those
-// without a name.
-const maxEarly = 256
 
 // A function is what is known of its goroutines.
 type function struct {
@@ -86,16 +72,9 @@ const maxReasons = 63
 func (s *Sink) goroutine(r *convert.Record) {
 	switch r.Phase {
 	case convert.Begin:
-		g := s.newGoroutine(r.G)
+		g := s.newGoroutine(r.G, s.function(r.Name))
 		if s.list.all != nil {
 			s.list.born(g, r, s.start)
-		}
-		if r.Name != "" {
-			s.name(g, r.Name)
-		}
-	case convert.Instant:
-		if g := s.goroutines.Get(r.G); g != nil && g.fn == nil {
-			s.name(g, r.Name)
 		}
 	case convert.End:
 		if g := s.goroutines.Get(r.G); g != nil {
@@ -104,14 +83,14 @@ func (s *Sink) goroutine(r *convert.Record) {
 	}
 }
 
-func (s *Sink) newGoroutine(id convert.GoID) *goroutine {
+func (s *Sink) newGoroutine(id convert.GoID, fn *function) *goroutine {
 	var g *goroutine
 	if n := len(s.free); n > 0 {
 		g, s.free = s.free[n-1], s.free[:n-1]
 	} else {
 		g = new(goroutine)
 	}
-	g.id, g.level = id, none
+	g.id, g.fn, g.level = id, fn, none
 	s.goroutines.Set(id, g)
 	return g
 }
@@ -126,31 +105,8 @@ func (s *Sink) function(name string) *function {
 	return f
 }
 
-// name has a goroutine be one of a function.
-func (s *Sink) name(g *goroutine, name string) {
-	g.fn = s.function(name)
-	for i := range g.early {
-		e := &g.early[i]
-		to := &g.fn.latency
-		if e.reason != "" {
-			to = g.fn.wait(e.reason)
-		}
-		to.add(&e.length, e.when)
-	}
-	g.early = g.early[:0]
-}
-
 func (s *Sink) endGoroutine(g *goroutine, r *convert.Record) {
-	name := r.Name
-	if g.fn == nil {
-		s.name(g, name)
-	} else if name == "" {
-		name = g.fn.name
-	}
 	f := g.fn
-	if f.name != name { // it counted as one without a name for too long
-		f = s.function(name)
-	}
 	s.lead(r.Time, g, none)
 	g.account.At(&s.world, r.Time, &s.now)
 	f.totals.Add(&s.now)
@@ -168,7 +124,7 @@ func (s *Sink) endGoroutine(g *goroutine, r *convert.Record) {
 	if len(s.free) < maxFree {
 		g.account.Reset()
 		g.regions.Clear()
-		*g = goroutine{account: g.account, early: g.early[:0], regions: g.regions}
+		*g = goroutine{account: g.account, regions: g.regions}
 		s.free = append(s.free, g)
 	}
 }
@@ -206,31 +162,15 @@ func (s *Sink) state(r *convert.Record) {
 	case convert.StateRunnable:
 		s.countLatency(r)
 		l := lengthOf(r.Duration(), r.Flags)
-		s.settle(g, r, &l, "")
+		g.fn.latency.add(&l, moment{r.G, r.Start, 0})
 	case convert.StateWaiting:
 		l := lengthOf(r.Duration(), r.Flags)
 		reason := r.Reason()
-		s.settle(g, r, &l, reason)
+		g.fn.wait(reason).add(&l, moment{r.G, r.Start, 0})
 		s.places.wait(reason, r, &l)
 	}
 	if g.listed != nil && r.State == convert.StateWaiting && r.Flags&convert.OpenEnd == 0 {
 		s.list.woken(g, r)
-	}
-}
-
-// settle gives the function a state that has ended.
-func (s *Sink) settle(g *goroutine, r *convert.Record, l *length, reason string) {
-	if g.fn == nil && len(g.early) == maxEarly {
-		s.name(g, "")
-	}
-	when := moment{r.G, r.Start, 0}
-	switch {
-	case g.fn == nil:
-		g.early = append(g.early, early{reason, *l, when})
-	case reason == "":
-		g.fn.latency.add(l, when)
-	default:
-		g.fn.wait(reason).add(l, when)
 	}
 }
 

@@ -11,9 +11,8 @@ import (
 	"github.com/trace2otel/trace2otel/internal/account"
 )
 
-// A list is of single goroutines, with those that they had to do with. Until
-// its end the function of a goroutine may be unknown, so all are kept track of;
-// what does not match is dropped at the end of each.
+// A list is of single goroutines, with those that they had to do with: all are kept
+// track of while they live, since they may be among these.
 type list struct {
 	match  *regexp.Regexp
 	id     convert.GoID // what match is, if it is a number
@@ -25,8 +24,7 @@ type list struct {
 // A listed goroutine may come to be listed.
 type listed struct {
 	id      convert.GoID
-	g       *goroutine
-	name    string  // once it has ended
+	name    string
 	creator *listed // nil if there was none, or it had ended
 	by      convert.GoID
 	stack   convert.StackID
@@ -68,7 +66,7 @@ func newList(match *regexp.Regexp) list {
 }
 
 func (l *list) born(g *goroutine, r *convert.Record, start convert.Time) {
-	n := &listed{id: g.id, g: g, start: r.Start.Sub(start), by: r.By, stack: r.ByStack, began: r.Flags&convert.OpenStart == 0}
+	n := &listed{id: g.id, name: r.Name, start: r.Start.Sub(start), by: r.By, stack: r.ByStack, began: r.Flags&convert.OpenStart == 0}
 	if r.By != convert.NoGoroutine {
 		n.creator = l.all[r.By]
 	}
@@ -82,22 +80,15 @@ func (l *list) woken(g *goroutine, r *convert.Record) {
 		return
 	}
 	waker := l.all[r.By]
-	name := ""
 	if waker == nil {
 		waker = &listed{id: r.By}
-	} else if waker.g.fn != nil {
-		name = waker.g.fn.name
 	}
-	g.listed.wokenBy.add(waker, name)
-	name = ""
-	if g.fn != nil {
-		name = g.fn.name
-	}
-	waker.woke.add(g.listed, name)
+	g.listed.wokenBy.add(waker)
+	waker.woke.add(g.listed)
 }
 
-// add counts a goroutine, whose function is as far as known.
-func (p *peers) add(n *listed, name string) {
+// add counts a goroutine.
+func (p *peers) add(n *listed) {
 	for i := range p.few {
 		if p.few[i].listed == n {
 			p.few[i].count++
@@ -108,6 +99,7 @@ func (p *peers) add(n *listed, name string) {
 		p.few = append(p.few, peer{listed: n, count: 1})
 		return
 	}
+	name := n.name
 	if len(p.rest) == maxPeers {
 		name = ""
 	}
@@ -124,10 +116,6 @@ func (p *peers) add(n *listed, name string) {
 func (l *list) died(g *goroutine, r *convert.Record, t *account.Totals) {
 	n := g.listed
 	delete(l.all, n.id)
-	n.g, n.name = nil, g.fn.name
-	if r.Name != "" {
-		n.name = r.Name
-	}
 	n.ended = r.Flags&convert.OpenEnd == 0
 	if !l.matches(n) {
 		n.wokenBy, n.woke, n.creator = peers{}, peers{}, nil

@@ -117,9 +117,6 @@ func (s *Sink) record(r *convert.Record) {
 		if r.Phase == convert.End {
 			s.places.syscall(r)
 		}
-	case convert.KindSync:
-		s.world.Add(r)
-		s.timeline.sync()
 	case convert.KindSTW:
 		s.world.Add(r)
 		s.stw(r)

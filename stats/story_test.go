@@ -124,28 +124,6 @@ sleep 50: 0 of 0, max 0
 `,
 	},
 	{
-		name: "a name that comes late is that of all before it",
-		text: `
-trace end=100
-0 G1 begin goroutine open-start
-0 G1 begin running P0 open-start
-5 G1 end running
-5 G1 begin waiting "sleep"
-15 G1 end waiting
-15 G1 begin runnable
-18 G1 end runnable
-18 G1 begin running P0
-20 G1 goroutine "main.late"
-`,
-		ask: func(r *Report) string {
-			f := r.Functions[0]
-			return fmt.Sprintf("%s %s, %s %s\n", f.Name, spreadText(&f.Latency), f.Waits[0].Reason, spreadText(f.Waits[0].Each))
-		},
-		want: `
-main.late 1 of 3, max 3 by G1 @15, sleep 1 of 10, max 10 by G1 @5
-`,
-	},
-	{
 		name: "the queue, and procs that idle beside it",
 		text: `
 trace end=100
@@ -541,39 +519,6 @@ func TestDeepNesting(t *testing.T) {
 	for _, sc := range s.Report().Tasks {
 		if want := 50 + 15; sc.Type == "request" && int(sc.Running) != want {
 			t.Errorf("request: running %d, want %d", sc.Running, want)
-		}
-	}
-}
-
-// TestNameThatComesVeryLate has a goroutine wait more often, before its name is
-// known, than is kept for it. Its time is its function's all the same, and so are
-// the waits that follow; the others are in the spread over all functions.
-func TestNameThatComesVeryLate(t *testing.T) {
-	for _, waits := range []int64{maxEarly, maxEarly + 50} {
-		var text strings.Builder
-		text.WriteString("0 G1 begin goroutine\n0 G1 begin running P0\n")
-		for i := range waits {
-			fmt.Fprintf(&text, "%[1]d G1 end running\n%[1]d G1 begin runnable\n%[2]d G1 end runnable\n%[2]d G1 begin running P0\n", 10*i+1, 10*i+4)
-		}
-		fmt.Fprintf(&text, "%[1]d G1 goroutine \"main.late\"\n%[1]d G1 end running\n%[1]d G1 end goroutine \"main.late\"\n", 10*waits)
-		s := New(nil, Options{})
-		if err := sinktest.Story(t, text.String()).Replay(s, 1000); err != nil {
-			t.Fatal(err)
-		}
-		r := s.Report()
-		if len(r.Functions) != 1 {
-			t.Fatalf("%d functions, want one: %+v", len(r.Functions), r.Functions)
-		}
-		f := &r.Functions[0]
-		if f.Name != "main.late" || f.Count != 1 || int64(f.Runnable) != 3*waits || int64(f.Total) != 10*waits {
-			t.Errorf("%q: %d goroutines, runnable %d, of %d in all", f.Name, f.Count, f.Runnable, f.Total)
-		}
-		known := waits
-		if waits > maxEarly {
-			known = 0 // it counted as one without a name
-		}
-		if f.Latency.Count != known || r.Scheduler.Latency.Count != waits {
-			t.Errorf("of %d waits for a P, %d are main.late's and %d in all", waits, f.Latency.Count, r.Scheduler.Latency.Count)
 		}
 	}
 }

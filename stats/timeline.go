@@ -1,9 +1,7 @@
 package stats
 
 import (
-	"cmp"
 	"math"
-	"slices"
 	"time"
 
 	"github.com/trace2otel/trace2otel/convert"
@@ -48,17 +46,8 @@ var levelOf = [...]level{
 const maxBins = 240
 
 // A timeline knows the levels at any time, and what follows from that.
-//
-// Which goroutines there were at first, and in what state, is known only after
-// the first generation: each shows at its first event, or at the generation's
-// end. So the changes of the first generation are held back (16 bytes each), and
-// are applied in order of time when the second begins.
 type timeline struct {
-	start, now  convert.Time
-	generations int
-	held        [][]change // of the first generation, in order of time
-	late        []change   // likewise, but not in order
-	values      []int64    // to which held changes set a level
+	start, now convert.Time
 
 	levels [numLevels]int64
 	added  [numSteps]convert.Time // up to when a level is in the last bin
@@ -82,13 +71,6 @@ type timeline struct {
 
 	mmu   mmu
 	taken bool // how much the collector takes from the program has changed since now
-}
-
-// A change moves one from a level to another, or sets a level to a value.
-type change struct {
-	at       convert.Time
-	value    int32 // if from and to are equal: index of timeline.values
-	from, to level
 }
 
 // A bin is a step of the timeline.
@@ -115,12 +97,16 @@ func (tl *timeline) move(t convert.Time, from, to level) {
 	if from == to {
 		return
 	}
-	if tl.generations < 2 {
-		tl.hold(change{at: t, from: from, to: to})
-		return
-	}
 	tl.advance(t)
-	tl.shift(from, to)
+	tl.taken = tl.taken || from == collecting || to == collecting || from >= stopped && to >= stopped
+	if from < none {
+		tl.add(from)
+		tl.levels[from]--
+	}
+	if to < none {
+		tl.add(to)
+		tl.levels[to]++
+	}
 }
 
 // mark adds one to a level from t on, or takes it away again.
@@ -134,91 +120,7 @@ func (tl *timeline) mark(t convert.Time, l level, on bool) {
 
 // set sets a level to a value.
 func (tl *timeline) set(t convert.Time, l level, value int64) {
-	if tl.generations < 2 {
-		tl.hold(change{at: t, from: l, to: l, value: int32(len(tl.values))})
-		tl.values = append(tl.values, value)
-		return
-	}
 	tl.advance(t)
-	tl.put(l, value)
-}
-
-// sync begins a generation.
-func (tl *timeline) sync() {
-	tl.generations++
-	if tl.generations == 2 {
-		tl.release()
-	}
-}
-
-// heldChunk is how many changes are held in one piece. In one growing slice
-// they would be copied again and again.
-const heldChunk = 8192
-
-// hold keeps a change for release.
-func (tl *timeline) hold(c change) {
-	n := len(tl.held)
-	if n > 0 && c.at < tl.held[n-1][len(tl.held[n-1])-1].at {
-		tl.late = append(tl.late, c)
-		return
-	}
-	if n == 0 || len(tl.held[n-1]) == heldChunk {
-		tl.held = append(tl.held, make([]change, 0, heldChunk))
-		n++
-	}
-	tl.held[n-1] = append(tl.held[n-1], c)
-}
-
-// release applies the changes held back. What does not change at one time in
-// the order in which it came makes no difference: nothing lasts in between.
-func (tl *timeline) release() {
-	slices.SortStableFunc(tl.late, func(a, b change) int { return cmp.Compare(a.at, b.at) })
-	late := tl.late
-	for _, chunk := range tl.held {
-		for i := range chunk {
-			for len(late) > 0 && late[0].at <= chunk[i].at {
-				tl.apply(&late[0])
-				late = late[1:]
-			}
-			tl.apply(&chunk[i])
-		}
-	}
-	for i := range late {
-		tl.apply(&late[i])
-	}
-	tl.held, tl.late, tl.values = nil, nil, nil
-}
-
-func (tl *timeline) apply(c *change) {
-	tl.advance(c.at)
-	if c.from == c.to {
-		tl.put(c.from, tl.values[c.value])
-	} else {
-		tl.shift(c.from, c.to)
-	}
-}
-
-func (tl *timeline) shift(from, to level) {
-	tl.taken = tl.taken || from == collecting || to == collecting || from >= stopped && to >= stopped
-	if from < none {
-		tl.add(from)
-		tl.levels[from]--
-	}
-	if to < none {
-		tl.add(to)
-		tl.levels[to]++
-	}
-}
-
-// add adds a level to the last bin, up to now, before it changes.
-func (tl *timeline) add(l level) {
-	if l < numSteps && tl.added[l] < tl.now {
-		tl.bins[len(tl.bins)-1].sums[l] += float64(tl.now-tl.added[l]) * float64(tl.levels[l])
-		tl.added[l] = tl.now
-	}
-}
-
-func (tl *timeline) put(l level, value int64) {
 	tl.add(l)
 	if l == maxProcs && tl.procsMost == 0 {
 		tl.add(busy)
@@ -235,6 +137,14 @@ func (tl *timeline) put(l level, value int64) {
 		tl.procsMost = max(tl.procsMost, value)
 		tl.taken = true
 		tl.mmu.known(tl.now)
+	}
+}
+
+// add adds a level to the last bin, up to now, before it changes.
+func (tl *timeline) add(l level) {
+	if l < numSteps && tl.added[l] < tl.now {
+		tl.bins[len(tl.bins)-1].sums[l] += float64(tl.now-tl.added[l]) * float64(tl.levels[l])
+		tl.added[l] = tl.now
 	}
 }
 
@@ -321,7 +231,6 @@ func (tl *timeline) next() {
 
 // finish ends the timeline with the trace.
 func (tl *timeline) finish(end convert.Time) {
-	tl.release()
 	tl.advance(end)
 	tl.addAll()
 	if tl.wasting {

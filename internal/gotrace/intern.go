@@ -259,9 +259,13 @@ func (n *interner) stack(g *generation, slot uint32) (num uint32, ok bool) {
 	return n.stackOf(), ok
 }
 
-// root returns the function at the root of a stack, which is not 0.
+// root returns the function at the root of a stack, which is not 0: "" if the
+// runtime may have cut it off there.
 func (n *interner) root(stack uint32) string {
 	frames := n.stacks.frames(stack)
+	if len(frames) >= maxFrames {
+		return ""
+	}
 	return n.texts[n.frames[frames[len(frames)-1]].fn]
 }
 
