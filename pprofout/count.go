@@ -128,7 +128,7 @@ func (l *ledger) certain(p *place) bool {
 // keep adds v to what k has, if all is known; otherwise it puts it on hold.
 func (l *ledger) keep(g *goroutine, k key, v value) (at slot, sure bool) {
 	sure = k.flags&placed != 0 || !l.filter.region.on()
-	if k.flags&placed != 0 && g.named {
+	if k.flags&placed != 0 {
 		k.flags &^= placed
 		k.fn, k.hold = g.name, 0
 	} else {
@@ -147,16 +147,13 @@ func (l *ledger) keep(g *goroutine, k key, v value) (at slot, sure bool) {
 	return at, sure
 }
 
-// release counts what has been on hold for the start function of g, which is
-// known now, or, at the end of g, all that has been on hold.
-func (l *ledger) release(g *goroutine, all bool) {
+// release counts, at the end of g, what has been on hold: it was in no region of
+// before.
+func (l *ledger) release(g *goroutine) {
 	for lack := range lacks {
 		l.review(g, lack, func(e *entry) bool {
-			if all && e.flags&placed == 0 {
-				e.flags |= placed
-				return !l.filter.region.on()
-			}
-			return true
+			e.flags |= placed
+			return !l.filter.region.on()
 		})
 	}
 }

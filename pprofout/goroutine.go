@@ -10,10 +10,8 @@ import (
 type goroutine struct {
 	id      convert.GoID
 	name    nameID          // start function
-	named   bool            // it is known
 	skipped bool            // the filter does not let it through
 	early   bool            // it was there when the trace began: so may regions have been
-	seen    bool            // it has been announced
 	stack   convert.StackID // its first frames
 	at      convert.StackID // where it was last seen in its present state, if it runs, or 0
 	fresh   bool            // its system call has not had a state yet
@@ -79,18 +77,6 @@ func (s *stretch) cut(p place, t convert.Time) (piece, bool) {
 	return pc, true
 }
 
-// meet returns the goroutine called id, which may be a stranger: one that has
-// not been announced yet, as a generation may announce it at its end.
-func (l *ledger) meet(id convert.GoID) *goroutine {
-	if g := l.goroutines.Get(id); g != nil || id == convert.NoGoroutine {
-		return g
-	}
-	g := l.add(id)
-	g.early = true
-	l.strangers = append(l.strangers, g)
-	return g
-}
-
 func (l *ledger) add(id convert.GoID) *goroutine {
 	var g *goroutine
 	if n := len(l.spare); n > 0 {
@@ -114,15 +100,12 @@ func (l *ledger) add(id convert.GoID) *goroutine {
 func (l *ledger) goroutine(r *convert.Record) {
 	switch r.Phase {
 	case convert.Begin:
-		g := l.meet(r.G)
-		if g == nil {
-			return
-		}
-		g.seen = true
+		g := l.add(r.G)
 		g.early = r.Flags&convert.OpenStart != 0
 		g.stack = r.Stack
+		g.skipped = !l.filter.goroutine.matches(r.Name)
 		if r.Name != "" {
-			l.rename(g, r.Name)
+			g.name = l.names.id(r.Name, "")
 		}
 		if !g.early {
 			l.starts.add(r.Stack)
@@ -131,15 +114,8 @@ func (l *ledger) goroutine(r *convert.Record) {
 				g.life.stack = r.ByStack
 			}
 		}
-	case convert.Instant:
-		if g := l.goroutines.Get(r.G); g != nil {
-			l.rename(g, r.Name)
-		}
 	case convert.End:
 		if g := l.goroutines.Get(r.G); g != nil {
-			if r.Name != "" {
-				l.rename(g, r.Name)
-			}
 			l.finish(g, &g.life, r, g.life.stack)
 			l.endRanges(g, r)
 			l.remove(g)
@@ -147,39 +123,12 @@ func (l *ledger) goroutine(r *convert.Record) {
 	}
 }
 
-// rename takes the start function of g.
-func (l *ledger) rename(g *goroutine, name string) {
-	if g.named {
-		return
-	}
-	g.name, g.named = l.names.id(name, ""), true
-	g.skipped = !l.filter.goroutine.matches(name)
-	l.release(g, false)
-}
-
 // remove lets go of g.
 func (l *ledger) remove(g *goroutine) {
-	if !g.named {
-		g.named = true
-		g.skipped = !l.filter.goroutine.matches("")
-	}
-	l.release(g, true)
+	l.release(g)
 	g.leaveAll(&l.tasks)
 	l.goroutines.Delete(g.id)
-	g.seen = true // no stranger any more
 	l.spare = append(l.spare, g)
-}
-
-// sync takes the beginning of a generation: by its end, each has announced all
-// goroutines that live.
-func (l *ledger) sync() {
-	for _, g := range l.strangers {
-		if !g.seen {
-			l.remove(g)
-		}
-	}
-	clear(l.strangers)
-	l.strangers = l.strangers[:0]
 }
 
 // state takes a record of a goroutine's state.

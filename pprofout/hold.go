@@ -8,16 +8,12 @@ type lack int
 const (
 	lacksRegion lack = iota // the region is not known
 	lacksListed             // it is, but not whether the filter lets another around it through
-	lacksName               // the start function is not known
 	lacks
 )
 
 // lacks returns why k is on hold.
 func (k *key) lacks() lack {
-	switch {
-	case k.flags&placed != 0:
-		return lacksName
-	case k.region == 0:
+	if k.region == 0 {
 		return lacksRegion
 	}
 	return lacksListed

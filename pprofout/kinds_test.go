@@ -134,9 +134,8 @@ func TestKindsOfStories(t *testing.T) {
 		},
 		{
 			"create", worker + `
-560 G1 begin goroutine by=G9 bystack=3
+560 G1 begin goroutine "main.late" by=G9 bystack=3
 560 G1 begin runnable
-600 G1 goroutine "main.late"
 660 - metric "x" id=1`,
 			pprofout.Options{Kind: pprofout.Create},
 			`0 × 20ns main.main:10 func=main.worker task=request
@@ -222,12 +221,12 @@ func TestKindsOfStories(t *testing.T) {
 		{
 			"cpu at a rate, of nobody and of strangers", `
 0 - sync id=1
+0 G7 begin goroutine "main.seven" open-start
+0 G7 begin running open-start
 10 - sample stack=1
 20 G7 sample stack=2
 30 G7 sample stack=2
 40 G8 sample stack=2
-50 G7 begin goroutine "main.seven" open-start
-50 G7 begin running open-start
 60 - sync id=2`,
 			pprofout.Options{Kind: pprofout.CPU, CPURate: 1000},
 			`1 × 1000000ns main.worker:20
@@ -237,12 +236,11 @@ func TestKindsOfStories(t *testing.T) {
 		{
 			"cpu of one goroutine", `
 0 - sync id=1
+0 G7 begin goroutine "main.seven" open-start
+0 G7 begin running open-start
 10 - sample stack=1
 20 G7 sample stack=2
-40 G8 sample stack=2
-50 G7 begin goroutine open-start
-50 G7 begin running open-start
-60 G7 goroutine "main.seven"`,
+40 G8 sample stack=2`,
 			pprofout.Options{Kind: pprofout.CPU, Goroutine: match("seven")},
 			`1 × 10000000ns runtime.chanrecv1:509 main.worker:21 func=main.seven`,
 		},

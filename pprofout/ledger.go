@@ -12,15 +12,10 @@ import (
 //
 // A stretch, that is a state, a life or a range, counts in pieces: one for each
 // place that the goroutine was in meanwhile. Most have one piece. A piece has
-// its value put to a key, and two things may be missing for that:
-//
-//   - What comes before the end of a region without a beginning was in that
-//     region. So pieces of a goroutine that was there when the trace began are
-//     put on hold while it is in no known region, until such an end comes, or
-//     its own.
-//   - The start function may become known later. Until then, pieces are on hold.
-//
-// What is on hold is in the table too, under keys of its own.
+// its value put to a key. What comes before the end of a region without a beginning
+// was in that region. So pieces of a goroutine that was there when the trace began
+// are put on hold while it is in no known region, until such an end comes, or its
+// own. What is on hold is in the table too, under keys of its own.
 type ledger struct {
 	table  table
 	names  names
@@ -30,7 +25,6 @@ type ledger struct {
 	wakers classes // of what it matters who ended it
 
 	goroutines *index.Index[convert.GoID, goroutine]
-	strangers  []*goroutine // not announced when they were met
 	spare      []*goroutine
 	holds      uint32
 	old        []slot // of review
@@ -79,8 +73,6 @@ func (l *ledger) record(r *convert.Record) {
 				g.fresh = true
 			}
 		}
-	case convert.KindSync:
-		l.sync()
 	case convert.KindRegion:
 		l.region(r)
 	case convert.KindTask:
@@ -92,12 +84,6 @@ func (l *ledger) record(r *convert.Record) {
 	case convert.KindSample:
 		l.sample(r)
 	}
-}
-
-// close counts what goroutines that have no End have; only those are left that
-// were never announced.
-func (l *ledger) close() {
-	l.sync()
 }
 
 // region takes a record of a region: its goroutine goes to another place.
@@ -162,7 +148,7 @@ func (l *ledger) outlive(g *goroutine, tk *task, end *convert.Record) {
 // for. Of some, it is not known which: those under way when the trace began.
 func (l *ledger) gc(r *convert.Record) {
 	if r.Phase == convert.Begin {
-		if g := l.meet(r.G); g != nil {
+		if g := l.goroutines.Get(r.G); g != nil {
 			i := len(g.ranges)
 			g.ranges = append(g.ranges, rangeStretch{kind: r.Kind, p: r.P})
 			g.ranges[i].begin(r, classGC, l.reasonOf(r))
@@ -232,12 +218,13 @@ func flagsOf(r *convert.Record) (f keyFlags) {
 	return f
 }
 
-// sample takes a CPU sample: it counts, and tells where its goroutine runs.
+// sample takes a CPU sample: it counts, and tells where its goroutine runs, if that
+// lives.
 func (l *ledger) sample(r *convert.Record) {
 	if l.wanted&(classSample|classRunning) == 0 {
 		return
 	}
-	g := l.meet(r.G)
+	g := l.goroutines.Get(r.G)
 	if g == nil {
 		if l.wanted&classSample != 0 && l.filter.none() {
 			l.table.add(key{stack: r.Stack, class: classSample}, value{1, 0})

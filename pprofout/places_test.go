@@ -175,24 +175,22 @@ func TestPlacesOfStories(t *testing.T) {
 	}
 }
 
-// TestNamesThatComeLate is about goroutines whose start function is told by
-// and by, or never; the filter waits for it.
-func TestNamesThatComeLate(t *testing.T) {
+// TestGoroutineFilter is about goroutines with a start function and without.
+func TestGoroutineFilter(t *testing.T) {
 	const story = `
 0 - sync id=1
-0 G1 begin goroutine
+0 G1 begin goroutine "main.one"
 0 G1 begin waiting "sleep" stack=2
+0 G2 begin goroutine "main.two" open-start
+0 G2 begin waiting "sleep" stack=2
 10 G1 end waiting
 10 G1 begin running P0
-20 G1 goroutine "main.late"
 30 G1 end running endstack=1
 30 G1 begin waiting "sleep" stack=2
 40 G1 end waiting
 40 G1 end goroutine
-0 G2 begin goroutine open-start
-0 G2 begin waiting "sleep" stack=2
 50 G2 end waiting
-50 G2 end goroutine "main.atlast"
+50 G2 end goroutine
 60 G3 begin goroutine
 60 G3 begin waiting "sleep" stack=2
 90 G3 end waiting
@@ -200,10 +198,10 @@ func TestNamesThatComeLate(t *testing.T) {
 `
 	for _, test := range []struct{ filter, want string }{
 		{"", `1 × 30ns runtime.chanrecv1:509 main.worker:21 state=waiting reason=sleep
-1 × 50ns runtime.chanrecv1:509 main.worker:21 func=main.atlast state=waiting reason=sleep
-2 × 20ns runtime.chanrecv1:509 main.worker:21 func=main.late state=waiting reason=sleep`},
-		{"main.late", `2 × 20ns runtime.chanrecv1:509 main.worker:21 func=main.late state=waiting reason=sleep`},
-		{"atlast", `1 × 50ns runtime.chanrecv1:509 main.worker:21 func=main.atlast state=waiting reason=sleep`},
+1 × 50ns runtime.chanrecv1:509 main.worker:21 func=main.two state=waiting reason=sleep
+2 × 20ns runtime.chanrecv1:509 main.worker:21 func=main.one state=waiting reason=sleep`},
+		{"main.one", `2 × 20ns runtime.chanrecv1:509 main.worker:21 func=main.one state=waiting reason=sleep`},
+		{"two", `1 × 50ns runtime.chanrecv1:509 main.worker:21 func=main.two state=waiting reason=sleep`},
 		{"^$", `1 × 30ns runtime.chanrecv1:509 main.worker:21 state=waiting reason=sleep`},
 	} {
 		o := pprofout.Options{Kind: pprofout.Wait}
@@ -216,18 +214,17 @@ func TestNamesThatComeLate(t *testing.T) {
 	}
 }
 
-// TestNameAndRegionsThatComeLate counts a state once, of which neither the name
-// nor all regions are known when it ends.
-func TestNameAndRegionsThatComeLate(t *testing.T) {
+// TestRegionsThatComeLate counts a state once, of which not all regions are known
+// when it ends.
+func TestRegionsThatComeLate(t *testing.T) {
 	const story = `
 0 - sync id=1
-0 G1 begin goroutine open-start
+0 G1 begin goroutine "main.late" open-start
 0 G1 begin running P0 open-start
 10 G1 begin region "r" stack=1
 20 G1 end region endstack=1
 30 G1 end running endstack=2
 30 G1 begin waiting "sleep" stack=2
-50 G1 goroutine "main.late"
 `
 	for _, test := range []struct{ then, want string }{
 		{"60 G1 end waiting\n60 G1 end goroutine", "1 × 10ns main.worker:20 func=main.late state=running region=r"},
@@ -243,29 +240,5 @@ func TestNameAndRegionsThatComeLate(t *testing.T) {
 		if got := labelled(convertStory(t, story+test.then, o)); got != test.want {
 			t.Errorf("got\n%s\nwant\n%s", got, test.want)
 		}
-	}
-}
-
-// TestNameWithinAState counts a state once whose first part waits for the name.
-func TestNameWithinAState(t *testing.T) {
-	const story = `
-0 - sync id=1
-0 G2 begin goroutine "main.late"
-0 G2 begin running P1
-0 G2 begin task "t" id=4 stack=1
-5 G2 end running endstack=3
-5 G2 end goroutine
-6 G1 begin goroutine
-6 G1 begin running P0
-10 G1 begin task "t" id=5 stack=1
-20 - end task id=5 by=G9
-25 G1 sample stack=3 P0
-30 G1 goroutine "main.late"
-40 G1 end running endstack=2
-40 G1 end goroutine
-`
-	got := labelled(convertStory(t, story, pprofout.Options{Kind: pprofout.Run, Task: match("t")}))
-	if want := "2 × 15ns main.main:10 func=main.late state=running task=t"; got != want {
-		t.Errorf("got %s, want %s", got, want)
 	}
 }

@@ -122,9 +122,6 @@ func (s *Sink) Unmatched() error {
 
 // Finish writes the profiles.
 func (s *Sink) Finish(sum *convert.Summary) error {
-	if s.ledger != nil {
-		s.ledger.close()
-	}
 	errs := make(WriteErrors, len(s.outs))
 	failed := false
 	z, b := gzip.NewWriter(nil), newBuilder(s)

@@ -34,7 +34,7 @@ const (
 	openStart keyFlags = 1 << iota // the trace's start cut it
 	openEnd                        // the trace's end did
 	continued                      // a system call, after its first state
-	placed                         // of keys on hold: its region is known, its function is not
+	placed                         // of a key that is to be kept: its region is known
 )
 
 // A table has the value of each key. It grows with the distinct ones.
