@@ -10,14 +10,15 @@ import (
 	"time"
 
 	"github.com/trace2otel/trace2otel/convert"
-	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/convert/sinktest"
+	"github.com/trace2otel/trace2otel/internal/fixtures"
 )
 
 // TestContract holds the records of every trace to the contract: tiles, pairs,
 // order, stacks.
 func TestContract(t *testing.T) {
-	for _, f := range sinktest.Traces(t) {
-		t.Run(f.Name, func(t *testing.T) { sinktest.Run(t, f, new(sinktest.Checker)) })
+	for _, f := range fixtures.All(t) {
+		t.Run(f.Name, func(t *testing.T) { fixtures.Run(t, f, new(sinktest.Checker)) })
 	}
 }
 

@@ -13,9 +13,10 @@ import (
 	"time"
 
 	"github.com/trace2otel/trace2otel/convert"
+	"github.com/trace2otel/trace2otel/convert/sinktest"
+	"github.com/trace2otel/trace2otel/internal/fixtures"
 	"github.com/trace2otel/trace2otel/internal/forge"
 	"github.com/trace2otel/trace2otel/internal/gotrace"
-	"github.com/trace2otel/trace2otel/internal/sinktest"
 )
 
 // TestDamage says what is kept of every kind of damaged input that is not
@@ -308,8 +309,8 @@ func TestUnstopped(t *testing.T) {
 		"go1.26.8-sigkill2.5.trace": true,
 		"go122-gc-stress.trace":     true, // is but the beginning of one
 	}
-	for _, f := range sinktest.Traces(t) {
-		if s := sinktest.Run(t, f); s.Unstopped != killed[f.Name] {
+	for _, f := range fixtures.All(t) {
+		if s := fixtures.Run(t, f); s.Unstopped != killed[f.Name] {
 			t.Errorf("%s: unstopped is %v", f.Name, s.Unstopped)
 		}
 	}

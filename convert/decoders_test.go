@@ -8,14 +8,15 @@ import (
 	"testing"
 
 	"github.com/trace2otel/trace2otel/convert"
+	"github.com/trace2otel/trace2otel/convert/sinktest"
+	"github.com/trace2otel/trace2otel/internal/fixtures"
 	"github.com/trace2otel/trace2otel/internal/forge"
-	"github.com/trace2otel/trace2otel/internal/sinktest"
 )
 
 // TestDecodersAgree converts every trace with both decoders: read as Go's
 // tools do, they give the same records.
 func TestDecodersAgree(t *testing.T) {
-	for _, f := range sinktest.Traces(t) {
+	for _, f := range fixtures.All(t) {
 		t.Run(f.Name, func(t *testing.T) {
 			data, err := os.ReadFile(f.Path)
 			if err != nil {
@@ -66,7 +67,7 @@ func TestStrictlySound(t *testing.T) {
 		}
 	}
 	t.Run("late steal", func(t *testing.T) { check(t, forge.LateSteal(nil)) })
-	for _, f := range sinktest.Traces(t) {
+	for _, f := range fixtures.All(t) {
 		t.Run(f.Name, func(t *testing.T) {
 			data, err := os.ReadFile(f.Path)
 			if err != nil {

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/trace2otel/trace2otel/convert"
-	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/convert/sinktest"
 )
 
 // TestLengthsOfRegions holds the lengths of regions that do not nest, and what

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/trace2otel/trace2otel/convert"
-	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/convert/sinktest"
 )
 
 // TestSummaryKeepsNothing converts whole, cut and joined traces, and keeps the

@@ -8,13 +8,14 @@ import (
 	"testing"
 
 	"github.com/trace2otel/trace2otel/convert"
-	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/convert/sinktest"
+	"github.com/trace2otel/trace2otel/internal/fixtures"
 )
 
 // TestSameRecordsBeforeGo122 reads traces again and again whose events the
 // reference decoder gives in the order of maps, which differs each time.
 func TestSameRecordsBeforeGo122(t *testing.T) {
-	for _, f := range sinktest.Traces(t) {
+	for _, f := range fixtures.All(t) {
 		data, err := os.ReadFile(f.Path)
 		if err != nil {
 			t.Fatal(err)

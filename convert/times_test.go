@@ -7,16 +7,17 @@ import (
 	"testing"
 
 	"github.com/trace2otel/trace2otel/convert"
+	"github.com/trace2otel/trace2otel/convert/sinktest"
+	"github.com/trace2otel/trace2otel/internal/fixtures"
 	"github.com/trace2otel/trace2otel/internal/forge"
 	"github.com/trace2otel/trace2otel/internal/gotrace"
-	"github.com/trace2otel/trace2otel/internal/sinktest"
 )
 
 // TestTimesAreOfTheTrace holds every time that records have to those that the
 // trace has: events of the same time stay together.
 func TestTimesAreOfTheTrace(t *testing.T) {
 	ties := 0
-	for _, f := range sinktest.Traces(t) {
+	for _, f := range fixtures.All(t) {
 		data, err := os.ReadFile(f.Path)
 		if err != nil {
 			t.Fatal(err)
@@ -38,7 +39,7 @@ func TestTimesAreOfTheTrace(t *testing.T) {
 		}
 		var rec sinktest.Recorder
 		s, err := convert.Run(t.Context(), bytes.NewReader(data), convert.Options{
-			Start: sinktest.Wall, Decoder: convert.DecoderOwn, AsGo: f.AsGo,
+			Start: fixtures.Wall, Decoder: convert.DecoderOwn, AsGo: f.AsGo,
 		}, &rec)
 		if err != nil {
 			t.Fatal(err)

@@ -13,16 +13,17 @@ import (
 	"time"
 
 	"github.com/trace2otel/trace2otel/convert"
-	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/convert/sinktest"
+	"github.com/trace2otel/trace2otel/internal/fixtures"
 )
 
 // TestWindowsAddUp cuts traces into windows and holds the sum of all against
 // the whole: no time is hidden, and none invented.
 func TestWindowsAddUp(t *testing.T) {
-	for _, f := range sinktest.Traces(t) {
+	for _, f := range fixtures.All(t) {
 		var whole sinktest.Sums
 		kept := new(keptSums)
-		sinktest.Run(t, f, &whole, kept)
+		fixtures.Run(t, f, &whole, kept)
 		if whole.Trace.Version < "go 1.22" {
 			continue // the decoder orders ties differently in each run
 		}
@@ -45,7 +46,7 @@ func TestWindowsAddUp(t *testing.T) {
 				t.Fatal(err)
 			}
 			s, err := convert.Run(context.Background(), r,
-				convert.Options{Start: sinktest.Wall, From: cuts[i], To: cuts[i+1], BatchSize: 1000}, &part, check, &parts)
+				convert.Options{Start: fixtures.Wall, From: cuts[i], To: cuts[i+1], BatchSize: 1000}, &part, check, &parts)
 			r.Close()
 			if err != nil {
 				t.Fatalf("%s: window from %v to %v: %v", f.Name, cuts[i], cuts[i+1], err)
@@ -71,7 +72,7 @@ func TestWindowsAddUp(t *testing.T) {
 // the whole trace: the Begins that have no End by then, and the latest labels and
 // metrics, in the order in which they come.
 func TestWindowBeginsWithWhatIsOpen(t *testing.T) {
-	for _, f := range sinktest.Traces(t) {
+	for _, f := range fixtures.All(t) {
 		for _, decoder := range []convert.Decoder{convert.DecoderOwn, convert.DecoderX} {
 			var whole sinktest.Sums
 			runWindow(t, f, convert.Options{Decoder: decoder}, &whole)
@@ -91,7 +92,7 @@ func TestWindowBeginsWithWhatIsOpen(t *testing.T) {
 	}
 }
 
-func runWindow(t *testing.T, f sinktest.File, o convert.Options, sinks ...convert.Sink) {
+func runWindow(t *testing.T, f fixtures.File, o convert.Options, sinks ...convert.Sink) {
 	t.Helper()
 	r, err := os.Open(f.Path)
 	if err != nil {
@@ -213,7 +214,7 @@ func (o *openRecords) cut() []convert.Record {
 // TestWindowKeepsStateAlone counts what is allocated before a window: the state
 // of the engine, as in a conversion of the whole, but nothing for each record.
 func TestWindowKeepsStateAlone(t *testing.T) {
-	for _, f := range sinktest.Traces(t) {
+	for _, f := range fixtures.All(t) {
 		if f.Name != "go1.26.8-multi.trace" {
 			continue
 		}
@@ -305,9 +306,9 @@ func (w reasons) Consume(b *convert.Batch) error {
 // TestWindowsKeepReasons cuts traces into five, and adds up the time of each
 // reason for waiting, also where a trace gives none.
 func TestWindowsKeepReasons(t *testing.T) {
-	for _, f := range sinktest.Traces(t) {
+	for _, f := range fixtures.All(t) {
 		whole, parts := make(reasons), make(reasons)
-		s := sinktest.Run(t, f, whole)
+		s := fixtures.Run(t, f, whole)
 		data, err := os.ReadFile(f.Path)
 		if err != nil {
 			t.Fatal(err)
@@ -315,7 +316,7 @@ func TestWindowsKeepReasons(t *testing.T) {
 		length := s.End.Sub(s.Start)
 		step := length/5 + 1
 		for from := time.Duration(0); from <= length; from += step {
-			o := convert.Options{Start: sinktest.Wall, From: from, To: from + step, AsGo: f.AsGo}
+			o := convert.Options{Start: fixtures.Wall, From: from, To: from + step, AsGo: f.AsGo}
 			if _, err := convert.Run(context.Background(), bytes.NewReader(data), o, parts); err != nil {
 				t.Fatal(err)
 			}
@@ -327,7 +328,7 @@ func TestWindowsKeepReasons(t *testing.T) {
 }
 
 func TestWindowsThatNoTraceHas(t *testing.T) {
-	f := sinktest.Traces(t)[0]
+	f := fixtures.All(t)[0]
 	for _, tt := range []struct {
 		from, to time.Duration
 		want     string
@@ -356,7 +357,7 @@ func TestWindowsThatNoTraceHas(t *testing.T) {
 // TestWindowIsTold holds what sinks are told of a window against what was asked
 // for.
 func TestWindowIsTold(t *testing.T) {
-	for _, f := range sinktest.Traces(t)[:1] {
+	for _, f := range fixtures.All(t)[:1] {
 		for _, tt := range []struct {
 			from, to time.Duration
 			want     string

@@ -13,7 +13,8 @@ import (
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 
 	"github.com/trace2otel/trace2otel/convert"
-	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/convert/sinktest"
+	"github.com/trace2otel/trace2otel/internal/fixtures"
 )
 
 // spansOf converts a trace of testdata.
@@ -25,7 +26,7 @@ func spansOf(t *testing.T, name string, o Options) []*tracepb.Span {
 	}
 	o.Format = Binary
 	var file bytes.Buffer
-	if _, err := convert.Run(context.Background(), bytes.NewReader(data), convert.Options{Start: sinktest.Wall}, New(&file, o)); err != nil {
+	if _, err := convert.Run(context.Background(), bytes.NewReader(data), convert.Options{Start: fixtures.Wall}, New(&file, o)); err != nil {
 		t.Fatal(err)
 	}
 	return allSpans(decode(t, file.Bytes()))

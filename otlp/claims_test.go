@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/convert/sinktest"
 )
 
 // A play is a trace that a test makes up at random, and what it knows of it: for

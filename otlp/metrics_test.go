@@ -14,7 +14,8 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/trace2otel/trace2otel/convert"
-	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/convert/sinktest"
+	"github.com/trace2otel/trace2otel/internal/fixtures"
 )
 
 // gaugeHistory is a sink that keeps what metrics are made from.
@@ -62,11 +63,11 @@ func (h *gaugeHistory) at(wall uint64, state convert.State) (n int64) {
 // TestMetrics holds the metrics of traces against their records, and the two
 // encodings against one another.
 func TestMetrics(t *testing.T) {
-	for _, f := range sinktest.Traces(t) {
+	for _, f := range fixtures.All(t) {
 		t.Run(f.Name, func(t *testing.T) {
 			var binary, lines bytes.Buffer
 			var h gaugeHistory
-			sinktest.Run(t, f, NewMetrics(&binary, Options{Format: Binary}), NewMetrics(&lines, Options{}), &h)
+			fixtures.Run(t, f, NewMetrics(&binary, Options{Format: Binary}), NewMetrics(&lines, Options{}), &h)
 			data := new(metricspb.MetricsData)
 			if err := proto.Unmarshal(binary.Bytes(), data); err != nil {
 				t.Fatal(err)
@@ -227,6 +228,6 @@ func TestMetricsStory(t *testing.T) {
 
 func TestMetricsConformance(t *testing.T) {
 	for _, f := range []Format{JSONL, Binary} {
-		sinktest.Test(t, func(w io.Writer) convert.Sink { return NewMetrics(w, Options{Format: f}) })
+		sinktest.Test(t, func(w io.Writer) convert.Sink { return NewMetrics(w, Options{Format: f}) }, fixtures.Small(t)...)
 	}
 }

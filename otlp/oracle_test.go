@@ -20,7 +20,8 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/trace2otel/trace2otel/convert"
-	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/convert/sinktest"
+	"github.com/trace2otel/trace2otel/internal/fixtures"
 )
 
 // decode reads a binary file with the library generated from trace.proto.
@@ -69,7 +70,7 @@ func attrsOf(t testing.TB, kvs []*commonpb.KeyValue) map[string]any {
 // TestTraces holds the spans of every trace against what back ends demand, and
 // against the engine's own sums, in every detail.
 func TestTraces(t *testing.T) {
-	for _, f := range slices.Concat(sinktest.Traces(t), sinktest.Windows(t)) {
+	for _, f := range slices.Concat(fixtures.All(t), fixtures.Windows(t)) {
 		t.Run(f.Name, func(t *testing.T) {
 			options := []Options{
 				{}, {Detail: DetailTasks}, {Detail: DetailGoroutines}, {MinWait: 1},
@@ -86,7 +87,7 @@ func TestTraces(t *testing.T) {
 				o.Format = Binary
 				sinks = append(sinks, New(&files[i], o))
 			}
-			sinktest.Run(t, f, sinks...)
+			fixtures.Run(t, f, sinks...)
 			for i, o := range options {
 				spans := allSpans(decode(t, files[i].Bytes()))
 				checkSpans(t, spans, 5000, 4_000_000)
@@ -538,7 +539,7 @@ func TestIds(t *testing.T) {
 		"a longer part":     {convert.Options{To: time.Second + 1}, Options{}},
 		"a part":            {convert.Options{From: 1, To: time.Second}, Options{}},
 		"another run":       {convert.Options{To: time.Second, RunKey: "another"}, Options{}},
-		"other dates":       {convert.Options{To: time.Second, Start: sinktest.Wall, Redate: true}, Options{}},
+		"other dates":       {convert.Options{To: time.Second, Start: fixtures.Wall, Redate: true}, Options{}},
 		"less detail":       {whole, Options{Detail: DetailTasks}},
 		"shorter waits":     {whole, Options{MinWait: time.Microsecond}},
 		"more spans":        {whole, Options{MaxSpans: 6000}},
@@ -574,7 +575,7 @@ func TestStrings(t *testing.T) {
 
 func TestConformance(t *testing.T) {
 	for _, f := range []Format{JSONL, Binary} {
-		sinktest.Test(t, func(w io.Writer) convert.Sink { return New(w, Options{Format: f}) })
+		sinktest.Test(t, func(w io.Writer) convert.Sink { return New(w, Options{Format: f}) }, fixtures.Small(t)...)
 	}
 }
 

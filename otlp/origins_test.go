@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/internal/fixtures"
 )
 
 // TestOtherTracers reads the trace of a program that uses the OpenTelemetry SDK
@@ -16,7 +16,7 @@ import (
 // built on 2.3.
 func TestOtherTracers(t *testing.T) {
 	var file bytes.Buffer
-	sinktest.Run(t, sinktest.File{Name: "other-tracers", Path: "testdata/other-tracers.trace"}, New(&file, Options{Format: Binary}))
+	fixtures.Run(t, fixtures.File{Name: "other-tracers", Path: "testdata/other-tracers.trace"}, New(&file, Options{Format: Binary}))
 	counts := make(map[string]int)
 	ids := make(map[string]bool)
 	for _, s := range allSpans(decode(t, file.Bytes())) {

@@ -7,13 +7,13 @@ import (
 	"time"
 
 	"github.com/trace2otel/trace2otel/convert"
-	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/internal/fixtures"
 	"github.com/trace2otel/trace2otel/perfetto"
 )
 
 // BenchmarkSink writes the records of whole traces, and says what one costs.
 func BenchmarkSink(b *testing.B) {
-	for _, f := range sinktest.Traces(b) {
+	for _, f := range fixtures.All(b) {
 		switch f.Name {
 		case "go1.26.8-multi.trace", "sync.trace", "tasks.trace", "json-cpuprof.trace":
 		default:
@@ -21,7 +21,7 @@ func BenchmarkSink(b *testing.B) {
 		}
 		b.Run(f.Name, func(b *testing.B) {
 			var rec tape
-			sinktest.Run(b, f, &rec)
+			fixtures.Run(b, f, &rec)
 			b.ReportAllocs()
 			var n counter
 			for b.Loop() {

@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/trace2otel/trace2otel/convert"
+	"github.com/trace2otel/trace2otel/convert/sinktest"
 	"github.com/trace2otel/trace2otel/internal/forge"
-	"github.com/trace2otel/trace2otel/internal/sinktest"
 	"github.com/trace2otel/trace2otel/internal/traceprocessor"
 )
 

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/internal/fixtures"
 	"github.com/trace2otel/trace2otel/internal/traceprocessor"
 	"github.com/trace2otel/trace2otel/perfetto"
 )
@@ -48,7 +48,7 @@ func TestCounterStep(t *testing.T) {
 		t.Run(f.Name, func(t *testing.T) {
 			t.Parallel()
 			var exact, stepped bytes.Buffer
-			sinktest.Run(t, f, perfetto.New(&exact, perfetto.Options{}),
+			fixtures.Run(t, f, perfetto.New(&exact, perfetto.Options{}),
 				perfetto.New(&stepped, perfetto.Options{CounterStep: step}))
 			want := counterValues(t, exact.Bytes())
 			got := counterValues(t, stepped.Bytes())

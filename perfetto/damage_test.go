@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/trace2otel/trace2otel/convert"
-	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/internal/fixtures"
 	"github.com/trace2otel/trace2otel/internal/traceprocessor"
 	"github.com/trace2otel/trace2otel/perfetto"
 )
@@ -19,7 +19,7 @@ import (
 // TestDamageIsShown asks where a timeline says that it is not what the program
 // did.
 func TestDamageIsShown(t *testing.T) {
-	whole, err := os.ReadFile(filepath.Join(sinktest.Root(t), "testdata", "go1.26.8-multi.trace"))
+	whole, err := os.ReadFile(filepath.Join(fixtures.Root(t), "testdata", "go1.26.8-multi.trace"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,8 @@ import (
 	"testing"
 
 	"github.com/trace2otel/trace2otel/convert"
-	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/convert/sinktest"
+	"github.com/trace2otel/trace2otel/internal/fixtures"
 	"github.com/trace2otel/trace2otel/internal/traceprocessor"
 	"github.com/trace2otel/trace2otel/perfetto"
 )
@@ -54,7 +55,7 @@ func TestFlowsInSQL(t *testing.T) {
 			var file bytes.Buffer
 			var want flowTruth
 			o := perfetto.Options{Flows: perfetto.FlowCreate | perfetto.FlowWake}
-			sinktest.Run(t, f, perfetto.New(&file, o), &want)
+			fixtures.Run(t, f, perfetto.New(&file, o), &want)
 			db := traceprocessor.OpenBytes(t, file.Bytes())
 			db.CheckImport()
 			compare(t, "flows", db.Query(`

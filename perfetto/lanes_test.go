@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/trace2otel/trace2otel/convert"
-	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/internal/fixtures"
 	"github.com/trace2otel/trace2otel/internal/traceprocessor"
 	"github.com/trace2otel/trace2otel/perfetto"
 )
@@ -76,7 +76,7 @@ func TestLanesInSQL(t *testing.T) {
 			t.Parallel()
 			var file bytes.Buffer
 			var want laneTruth
-			sinktest.Run(t, f, perfetto.New(&file, perfetto.Options{Layout: perfetto.LayoutProcs, NoThreads: true}), &want)
+			fixtures.Run(t, f, perfetto.New(&file, perfetto.Options{Layout: perfetto.LayoutProcs, NoThreads: true}), &want)
 			db := traceprocessor.OpenBytes(t, file.Bytes())
 			db.CheckImport()
 			compare(t, "procs", db.Query(`

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/trace2otel/trace2otel/convert"
-	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/internal/fixtures"
 	"github.com/trace2otel/trace2otel/internal/traceprocessor"
 	"github.com/trace2otel/trace2otel/perfetto"
 )
@@ -123,7 +123,7 @@ func TestLargeTrace(t *testing.T) {
 	w := bufio.NewWriter(file)
 	var want sums
 	start := time.Now()
-	sum := sinktest.Run(t, sinktest.File{Name: "large.trace", Path: in},
+	sum := fixtures.Run(t, fixtures.File{Name: "large.trace", Path: in},
 		perfetto.New(w, perfetto.Options{CounterStep: 100 * time.Microsecond}), &want)
 	if err := w.Flush(); err != nil {
 		t.Fatal(err)

@@ -11,7 +11,8 @@ import (
 	"testing"
 
 	"github.com/trace2otel/trace2otel/convert"
-	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/convert/sinktest"
+	"github.com/trace2otel/trace2otel/internal/fixtures"
 	"github.com/trace2otel/trace2otel/internal/traceprocessor"
 	"github.com/trace2otel/trace2otel/perfetto"
 )
@@ -209,7 +210,7 @@ func TestNasty(t *testing.T) {
 // TestDamagedTracesInSQL loads what can be converted of inputs that are broken
 // or hostile.
 func TestDamagedTracesInSQL(t *testing.T) {
-	for _, f := range sinktest.Damaged(t) {
+	for _, f := range fixtures.Damaged(t) {
 		t.Run(f.Name, func(t *testing.T) {
 			t.Parallel()
 			in, err := os.Open(f.Path)

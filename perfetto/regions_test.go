@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/convert/sinktest"
 )
 
 // TestRegionThatLeavesManyOpen ends a region before many that began within it.

@@ -13,7 +13,8 @@ import (
 	"time"
 
 	"github.com/trace2otel/trace2otel/convert"
-	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/convert/sinktest"
+	"github.com/trace2otel/trace2otel/internal/fixtures"
 	"github.com/trace2otel/trace2otel/internal/traceprocessor"
 	"github.com/trace2otel/trace2otel/perfetto"
 )
@@ -71,7 +72,7 @@ func TestSelector(t *testing.T) {
 // them is as without a selection, of the others there is nothing, counters count
 // all, and tasks have all their logs.
 func TestSelectionInSQL(t *testing.T) {
-	for _, f := range sinktest.Traces(t) {
+	for _, f := range fixtures.All(t) {
 		match, ok := map[string]string{
 			"go1.26.8-multi.trace":             `^(net/http\.|main\.)`,
 			"go1.24.0-stress-start-stop.trace": `^(net/http\.|main\.)`,
@@ -82,7 +83,7 @@ func TestSelectionInSQL(t *testing.T) {
 		}
 		t.Run(f.Name, func(t *testing.T) {
 			t.Parallel()
-			rec := sinktest.Load(t, f)
+			rec := fixtures.Load(t, f)
 			selector := perfetto.Selector{Match: regexp.MustCompile(match)}
 			if err := rec.Replay(&selector, 1000); err != nil {
 				t.Fatal(err)
@@ -133,7 +134,7 @@ func TestSelectionInSQL(t *testing.T) {
 // part have, and says what is cut. Some of the parts begin or end while the world
 // is being stopped, or with a system call.
 func TestWindowInSQL(t *testing.T) {
-	for _, f := range sinktest.Traces(t) {
+	for _, f := range fixtures.All(t) {
 		switch f.Name {
 		case "go1.26.8-multi.trace", "go1.22.0-cgo-callback.trace", "go1.24.0-gc-stress.trace", "go1.26.8-gc-stress.trace", "tasks.trace":
 		default:
@@ -141,7 +142,7 @@ func TestWindowInSQL(t *testing.T) {
 		}
 		t.Run(f.Name, func(t *testing.T) {
 			t.Parallel()
-			rec := sinktest.Load(t, f)
+			rec := fixtures.Load(t, f)
 			length := rec.Summary.End.Sub(rec.Summary.Start)
 			windows := []convert.Options{{From: length / 3, To: length / 2}}
 			stopped, called := false, false
@@ -160,7 +161,7 @@ func TestWindowInSQL(t *testing.T) {
 			}
 			for _, o := range windows {
 				t.Run(fmt.Sprintf("%v-%v", o.From, o.To), func(t *testing.T) {
-					o.Start = sinktest.Wall
+					o.Start = fixtures.Wall
 					testWindow(t, f, o)
 				})
 			}
@@ -168,7 +169,7 @@ func TestWindowInSQL(t *testing.T) {
 	}
 }
 
-func testWindow(t *testing.T, f sinktest.File, o convert.Options) {
+func testWindow(t *testing.T, f fixtures.File, o convert.Options) {
 	in, err := os.Open(f.Path)
 	if err != nil {
 		t.Fatal(err)

@@ -5,15 +5,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/trace2otel/trace2otel/internal/fixtures"
 	"github.com/trace2otel/trace2otel/internal/gzwriter"
-	"github.com/trace2otel/trace2otel/internal/sinktest"
 	"github.com/trace2otel/trace2otel/perfetto"
 )
 
 // TestSize holds how many bytes an event of a server's trace may take, with what
 // the command has for defaults, and with what makes files small.
 func TestSize(t *testing.T) {
-	f := sinktest.File{Name: "go1.26.8-multi", Path: "../testdata/go1.26.8-multi.trace"}
+	f := fixtures.File{Name: "go1.26.8-multi", Path: "../testdata/go1.26.8-multi.trace"}
 	for _, test := range []struct {
 		name        string
 		o           perfetto.Options
@@ -23,7 +23,7 @@ func TestSize(t *testing.T) {
 		{"small", perfetto.Options{CounterStep: time.Millisecond, NoThreads: true}, 28, 4.5},
 	} {
 		var file, zipped bytes.Buffer
-		s := sinktest.Run(t, f, perfetto.New(&file, test.o))
+		s := fixtures.Run(t, f, perfetto.New(&file, test.o))
 		z := gzwriter.New(&zipped)
 		if _, err := z.Write(file.Bytes()); err != nil {
 			t.Fatal(err)

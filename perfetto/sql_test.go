@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/trace2otel/trace2otel/convert"
-	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/internal/fixtures"
 	"github.com/trace2otel/trace2otel/internal/traceprocessor"
 )
 
@@ -106,16 +106,16 @@ var queries = []struct {
 // whether all of it has arrived: no import error, and of everything as much as
 // the records have.
 func TestTracesInSQL(t *testing.T) {
-	windows := slices.DeleteFunc(sinktest.Windows(t), func(f sinktest.File) bool {
+	windows := slices.DeleteFunc(fixtures.Windows(t), func(f fixtures.File) bool {
 		// These take long.
 		return strings.HasPrefix(f.Name, "go1.26.8-multi") || testing.Short() && strings.HasPrefix(f.Name, "go1.26.8-gc-stress")
 	})
-	for _, f := range slices.Concat(sinktest.Traces(t), windows) {
+	for _, f := range slices.Concat(fixtures.All(t), windows) {
 		t.Run(f.Name, func(t *testing.T) {
 			t.Parallel()
 			var file bytes.Buffer
 			var want truth
-			sinktest.Run(t, f, newSink(&file), &want)
+			fixtures.Run(t, f, newSink(&file), &want)
 			db := traceprocessor.OpenBytes(t, file.Bytes())
 			db.CheckImport()
 			checkTruth(t, db, &want)

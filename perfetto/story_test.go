@@ -14,7 +14,8 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/trace2otel/trace2otel/convert"
-	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/convert/sinktest"
+	"github.com/trace2otel/trace2otel/internal/fixtures"
 	"github.com/trace2otel/trace2otel/internal/traceprocessor"
 	"github.com/trace2otel/trace2otel/perfetto"
 )
@@ -23,7 +24,7 @@ var update = flag.Bool("update", false, "write the packets of the stories anew")
 
 func newSink(w io.Writer) convert.Sink { return perfetto.New(w, perfetto.Options{}) }
 
-func TestSink(t *testing.T) { sinktest.Test(t, newSink) }
+func TestSink(t *testing.T) { sinktest.Test(t, newSink, fixtures.Small(t)...) }
 
 // variants are options that change most of the file.
 var variants = []perfetto.Options{
@@ -38,7 +39,7 @@ var variants = []perfetto.Options{
 func TestVariants(t *testing.T) {
 	for i, o := range variants {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
-			sinktest.Test(t, func(w io.Writer) convert.Sink { return perfetto.New(w, o) })
+			sinktest.Test(t, func(w io.Writer) convert.Sink { return perfetto.New(w, o) }, fixtures.Small(t)...)
 		})
 	}
 }
@@ -130,8 +131,8 @@ func withoutHead(text string, n int) string {
 
 // fewTraces returns traces for tests of what few options change: the large
 // ones would say nothing new, and take minutes.
-func fewTraces(t *testing.T) []sinktest.File {
-	return slices.DeleteFunc(sinktest.Traces(t), func(f sinktest.File) bool {
+func fewTraces(t *testing.T) []fixtures.File {
+	return slices.DeleteFunc(fixtures.All(t), func(f fixtures.File) bool {
 		info, err := os.Stat(f.Path)
 		if err != nil {
 			t.Fatal(err)

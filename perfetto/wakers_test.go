@@ -7,7 +7,8 @@ import (
 	"testing"
 
 	"github.com/trace2otel/trace2otel/convert"
-	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/convert/sinktest"
+	"github.com/trace2otel/trace2otel/internal/fixtures"
 	"github.com/trace2otel/trace2otel/internal/traceprocessor"
 	"github.com/trace2otel/trace2otel/perfetto"
 )
@@ -54,7 +55,7 @@ func TestWakersInSQL(t *testing.T) {
 			var file bytes.Buffer
 			var wakers wakerTruth
 			var want truth
-			sinktest.Run(t, f, perfetto.New(&file, perfetto.Options{Wakers: true}), &wakers, &want)
+			fixtures.Run(t, f, perfetto.New(&file, perfetto.Options{Wakers: true}), &wakers, &want)
 			db := traceprocessor.OpenBytes(t, file.Bytes())
 			db.CheckImport()
 			compare(t, "wakers", db.Query(`

@@ -6,14 +6,15 @@ import (
 	"testing"
 
 	"github.com/trace2otel/trace2otel/convert"
-	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/convert/sinktest"
+	"github.com/trace2otel/trace2otel/internal/fixtures"
 	"github.com/trace2otel/trace2otel/pprofout"
 )
 
 // BenchmarkSink measures the sink alone, on the records of a server's trace.
 // One op is one record.
 func BenchmarkSink(b *testing.B) {
-	rec := sinktest.Load(b, sinktest.File{Name: "multi", Path: filepath.Join(sinktest.Root(b), "testdata", "go1.26.8-multi.trace")})
+	rec := fixtures.Load(b, fixtures.File{Name: "multi", Path: filepath.Join(fixtures.Root(b), "testdata", "go1.26.8-multi.trace")})
 	for _, k := range pprofout.Kinds {
 		b.Run(k.String(), func(b *testing.B) {
 			benchmark(b, rec, func() convert.Sink { return pprofout.New(io.Discard, pprofout.Options{Kind: k}) })

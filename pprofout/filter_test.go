@@ -12,7 +12,8 @@ import (
 	"github.com/google/pprof/profile"
 
 	"github.com/trace2otel/trace2otel/convert"
-	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/convert/sinktest"
+	"github.com/trace2otel/trace2otel/internal/fixtures"
 	"github.com/trace2otel/trace2otel/pprofout"
 )
 
@@ -30,7 +31,7 @@ func TestFiltersEqualIntersections(t *testing.T) {
 		{Task: regexp.MustCompile(`[0-4]|[n-z]$`), Region: regexp.MustCompile(`[aeiou]`)},
 	}
 	counted := 0
-	for _, f := range sinktest.Traces(t) {
+	for _, f := range fixtures.All(t) {
 		t.Run(f.Name, func(t *testing.T) {
 			filters := filters
 			if info, err := os.Stat(f.Path); err != nil || info.Size() > 1<<20 {
@@ -40,7 +41,7 @@ func TestFiltersEqualIntersections(t *testing.T) {
 			for _, o := range filters {
 				sinks = append(sinks, newSet(pprofout.Kinds, o))
 			}
-			sinktest.Run(t, f, sinks...)
+			fixtures.Run(t, f, sinks...)
 			h := sinks[0].(*history)
 			for i, o := range filters {
 				want := h.intersect(&o)

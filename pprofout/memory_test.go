@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/trace2otel/trace2otel/convert"
-	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/convert/sinktest"
 	"github.com/trace2otel/trace2otel/pprofout"
 )
 

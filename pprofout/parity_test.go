@@ -12,7 +12,7 @@ import (
 	"github.com/google/pprof/profile"
 
 	"github.com/trace2otel/trace2otel/convert"
-	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/internal/fixtures"
 	"github.com/trace2otel/trace2otel/pprofout"
 )
 
@@ -56,13 +56,13 @@ func gotoolRows(t *testing.T, path string) map[string][]gotoolRow {
 
 // TestCompatEqualsGoTool compares with Go's own tool on every trace there is.
 func TestCompatEqualsGoTool(t *testing.T) {
-	root := sinktest.Root(t)
+	root := fixtures.Root(t)
 	rows := gotoolRows(t, filepath.Join(root, "testdata", "gotool-pprof.tsv"))
-	if shared, ok := sinktest.SharedTraces(t); ok {
+	if shared, ok := fixtures.Shared(t); ok {
 		rows = gotoolRows(t, filepath.Join(shared, "gotool-pprof.tsv"))
 	}
 	compared := 0
-	for _, f := range sinktest.Traces(t) {
+	for _, f := range fixtures.All(t) {
 		if len(rows[f.Name]) == 0 {
 			continue
 		}
@@ -105,7 +105,7 @@ func (row gotoolRow) tolerance() int64 {
 // its third or fifth generation, with what "go tool trace" of Go 1.26.8 counts
 // when these bytes of it are changed.
 func TestCompatEqualsGoToolWhenBroken(t *testing.T) {
-	data, err := os.ReadFile(filepath.Join(sinktest.Root(t), "testdata", "go1.26.8-multi.trace"))
+	data, err := os.ReadFile(filepath.Join(fixtures.Root(t), "testdata", "go1.26.8-multi.trace"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,8 +134,8 @@ func TestCompatEqualsGoToolWhenBroken(t *testing.T) {
 			if err := os.WriteFile(path, broken, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			profiles := profilesOf(t, sinktest.File{Name: "broken.trace", Path: path}, true)
-			complete := profilesOf(t, sinktest.File{Name: "broken.trace", Path: path}, false)
+			profiles := profilesOf(t, fixtures.File{Name: "broken.trace", Path: path}, true)
+			complete := profilesOf(t, fixtures.File{Name: "broken.trace", Path: path}, false)
 			for _, row := range test.rows {
 				compareWithGoTool(t, row, profiles[row.kind])
 				if n, _ := total(complete[row.kind]); n <= row.contentions {
@@ -148,7 +148,7 @@ func TestCompatEqualsGoToolWhenBroken(t *testing.T) {
 
 // profilesOf converts f to profiles of all kinds, in one pass, which other
 // sinks may share.
-func profilesOf(t testing.TB, f sinktest.File, compat bool, sinks ...convert.Sink) map[pprofout.Kind]*profile.Profile {
+func profilesOf(t testing.TB, f fixtures.File, compat bool, sinks ...convert.Sink) map[pprofout.Kind]*profile.Profile {
 	t.Helper()
 	f.AsGo = compat
 	o := pprofout.Options{Compat: compat}
@@ -157,7 +157,7 @@ func profilesOf(t testing.TB, f sinktest.File, compat bool, sinks ...convert.Sin
 		kinds = pprofout.GoToolKinds
 	}
 	set := newSet(kinds, o)
-	sinktest.Run(t, f, append(sinks, set)...)
+	fixtures.Run(t, f, append(sinks, set)...)
 	return set.profiles(t)
 }
 

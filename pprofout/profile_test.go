@@ -15,7 +15,8 @@ import (
 	"github.com/google/pprof/profile"
 
 	"github.com/trace2otel/trace2otel/convert"
-	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/convert/sinktest"
+	"github.com/trace2otel/trace2otel/internal/fixtures"
 	"github.com/trace2otel/trace2otel/pprofout"
 )
 
@@ -39,11 +40,11 @@ func TestConformance(t *testing.T) {
 			name += " as Go's tool"
 		}
 		t.Run(name, func(t *testing.T) {
-			sinktest.Test(t, func(w io.Writer) convert.Sink { return pprofout.New(w, o) })
+			sinktest.Test(t, func(w io.Writer) convert.Sink { return pprofout.New(w, o) }, fixtures.Small(t)...)
 		})
 	}
 	t.Run("all", func(t *testing.T) {
-		sinktest.Test(t, func(w io.Writer) convert.Sink { return newAll(w, pprofout.Options{}) })
+		sinktest.Test(t, func(w io.Writer) convert.Sink { return newAll(w, pprofout.Options{}) }, fixtures.Small(t)...)
 	})
 }
 
@@ -184,9 +185,9 @@ func TestGoToolPprofOpens(t *testing.T) {
 		t.Skip("no go command")
 	}
 	dir := t.TempDir()
-	file := sinktest.File{Name: "multi", Path: filepath.Join(sinktest.Root(t), "testdata", "go1.26.8-multi.trace")}
+	file := fixtures.File{Name: "multi", Path: filepath.Join(fixtures.Root(t), "testdata", "go1.26.8-multi.trace")}
 	set := newSet(pprofout.Kinds, pprofout.Options{ToolVersion: "v1", Stack: pprofout.BothStacks, ReasonFrames: true})
-	sinktest.Run(t, file, set)
+	fixtures.Run(t, file, set)
 	path := func(k pprofout.Kind) string { return filepath.Join(dir, k.String()+".pb.gz") }
 	for i, k := range set.kinds {
 		if err := os.WriteFile(path(k), set.outs[i].Bytes(), 0o600); err != nil {

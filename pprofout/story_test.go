@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/pprof/profile"
 
-	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/convert/sinktest"
 	"github.com/trace2otel/trace2otel/pprofout"
 )
 

@@ -11,13 +11,14 @@ import (
 	"github.com/google/pprof/profile"
 
 	"github.com/trace2otel/trace2otel/convert"
-	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/convert/sinktest"
+	"github.com/trace2otel/trace2otel/internal/fixtures"
 	"github.com/trace2otel/trace2otel/pprofout"
 )
 
 // TestCompleteEqualsSums holds the profiles to the sums of the records.
 func TestCompleteEqualsSums(t *testing.T) {
-	for _, f := range slices.Concat(sinktest.Traces(t), sinktest.Windows(t)) {
+	for _, f := range slices.Concat(fixtures.All(t), fixtures.Windows(t)) {
 		t.Run(f.Name, func(t *testing.T) {
 			var sums sinktest.Sums
 			var lives lifetimes
@@ -42,7 +43,7 @@ func TestCompleteEqualsSums(t *testing.T) {
 // TestWindowEqualsSums holds the profiles of a part of a trace to the sums of
 // its records; what its edges cut is labelled so.
 func TestWindowEqualsSums(t *testing.T) {
-	trace, err := os.Open(filepath.Join(sinktest.Root(t), "testdata", "go1.26.8-multi.trace"))
+	trace, err := os.Open(filepath.Join(fixtures.Root(t), "testdata", "go1.26.8-multi.trace"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/internal/fixtures"
 )
 
 // asserted is a report with figures that are easy to compare with.
@@ -154,7 +154,7 @@ func TestAssertionsThatAreNone(t *testing.T) {
 // TestMeasuresAreThere finds each measure of a real trace, and in the help.
 func TestMeasuresAreThere(t *testing.T) {
 	s := New(nil, Options{})
-	sinktest.Run(t, sinktest.File{Name: "multi", Path: filepath.Join(sinktest.Root(t), "testdata", "go1.26.8-multi.trace")}, s)
+	fixtures.Run(t, fixtures.File{Name: "multi", Path: filepath.Join(fixtures.Root(t), "testdata", "go1.26.8-multi.trace")}, s)
 	r := s.Report()
 	var texts []string
 	for name := range spreadMeasures {

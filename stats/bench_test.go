@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/internal/fixtures"
 )
 
 // BenchmarkSink measures the sink alone, on records made beforehand: of
@@ -13,9 +13,9 @@ import (
 func BenchmarkSink(b *testing.B) {
 	path := os.Getenv("TRACE2OTEL_TRACE")
 	if path == "" {
-		path = filepath.Join(sinktest.Root(b), "testdata", "go1.26.8-multi.trace")
+		path = filepath.Join(fixtures.Root(b), "testdata", "go1.26.8-multi.trace")
 	}
-	rec := sinktest.Load(b, sinktest.File{Name: "trace", Path: path})
+	rec := fixtures.Load(b, fixtures.File{Name: "trace", Path: path})
 	b.ReportAllocs()
 	for b.Loop() {
 		if err := rec.Replay(New(nil, Options{}), 4096); err != nil {

@@ -7,7 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/convert/sinktest"
+	"github.com/trace2otel/trace2otel/internal/fixtures"
 )
 
 // runOf returns the report of a trace in which a goroutine of f runs and waits
@@ -137,9 +138,9 @@ WHERE TIME WENT
 }
 
 func TestDiffOfEqualTracesIsEmpty(t *testing.T) {
-	for _, f := range sinktest.Traces(t) {
+	for _, f := range fixtures.All(t) {
 		s := New(nil, Options{})
-		sinktest.Run(t, f, s)
+		fixtures.Run(t, f, s)
 		d, err := Compare([]*Report{s.Report()}, []*Report{s.Report()}, DiffOptions{})
 		if err != nil {
 			t.Fatal(err)

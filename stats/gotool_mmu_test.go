@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/trace2otel/trace2otel/convert"
-	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/internal/fixtures"
 )
 
 // A goSummary is what Go's own analysis says of a trace (internal/trace of
@@ -32,8 +32,8 @@ type goTimes struct {
 func goSummaries(t *testing.T) map[string]goSummary {
 	t.Helper()
 	all := make(map[string]goSummary)
-	files := []string{filepath.Join(sinktest.Root(t), "testdata", "gotool-summary.jsonl")}
-	if shared, ok := sinktest.SharedTraces(t); ok {
+	files := []string{filepath.Join(fixtures.Root(t), "testdata", "gotool-summary.jsonl")}
+	if shared, ok := fixtures.Shared(t); ok {
 		files = append(files, filepath.Join(shared, "gotool-summary.jsonl"))
 	}
 	for _, name := range files {
@@ -196,14 +196,14 @@ func (u *goUtilization) record(r *convert.Record) {
 func TestMMUIsAsGoHasItButForItsMistakes(t *testing.T) {
 	all := goSummaries(t)
 	equal, mistaken := 0, 0
-	for _, f := range sinktest.Traces(t) {
+	for _, f := range fixtures.All(t) {
 		want := all[f.Name].MMU["STW+Background+Assist"]
 		if want == nil {
 			continue
 		}
 		gos, right := &goUtilization{mistaken: true}, &goUtilization{}
 		s := New(nil, Options{})
-		sum := sinktest.Run(t, f, gos, right, s)
+		sum := fixtures.Run(t, f, gos, right, s)
 		if len(right.steps) == 0 {
 			continue // GOMAXPROCS is not known
 		}

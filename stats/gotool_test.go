@@ -6,13 +6,13 @@ import (
 	"testing"
 
 	"github.com/trace2otel/trace2otel/convert"
-	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/internal/fixtures"
 )
 
 func TestColumnsAreThoseOfGoroutinePage(t *testing.T) {
 	all := goSummaries(t)
 	compared := 0
-	for _, f := range sinktest.Traces(t) {
+	for _, f := range fixtures.All(t) {
 		want := all[f.Name]
 		if want.ByName == nil {
 			continue

@@ -16,20 +16,21 @@ import (
 	"golang.org/x/net/html"
 
 	"github.com/trace2otel/trace2otel/convert"
-	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/convert/sinktest"
+	"github.com/trace2otel/trace2otel/internal/fixtures"
 )
 
 func TestPageConforms(t *testing.T) {
-	sinktest.Test(t, func(w io.Writer) convert.Sink { return New(w, Options{Format: HTML}) })
+	sinktest.Test(t, func(w io.Writer) convert.Sink { return New(w, Options{Format: HTML}) }, fixtures.Small(t)...)
 }
 
 // TestPageHasNumbersOfReport reads the pages of all traces back.
 func TestPageHasNumbersOfReport(t *testing.T) {
-	for _, f := range sinktest.Traces(t) {
+	for _, f := range fixtures.All(t) {
 		t.Run(f.Name, func(t *testing.T) {
 			var out bytes.Buffer
 			s := New(&out, Options{Format: HTML, Goroutine: regexp.MustCompile("")})
-			sinktest.Run(t, f, s)
+			fixtures.Run(t, f, s)
 			checkPage(t, out.Bytes())
 			checkNumbers(t, parsePage(t, out.Bytes()), s.Report())
 
@@ -363,7 +364,7 @@ const hostileName = "</script><img src=x onerror=alert(1)>\"'`</style></title>{{
 func hostileReport(t *testing.T) *Report {
 	t.Helper()
 	s := New(nil, Options{Goroutine: regexp.MustCompile("main")})
-	sinktest.Run(t, sinktest.File{Name: "multi", Path: filepath.Join(sinktest.Root(t), "testdata", "go1.26.8-multi.trace")}, s)
+	fixtures.Run(t, fixtures.File{Name: "multi", Path: filepath.Join(fixtures.Root(t), "testdata", "go1.26.8-multi.trace")}, s)
 	r := s.Report()
 	taint(reflect.ValueOf(r).Elem())
 	r.Warnings = []string{hostileName}
@@ -410,7 +411,7 @@ func TestNamesInjectNothing(t *testing.T) {
 // FuzzPage writes pages of whatever can be read as a report.
 func FuzzPage(f *testing.F) {
 	s := New(nil, Options{Goroutine: regexp.MustCompile("")})
-	sinktest.Run(f, sinktest.File{Name: "small", Path: filepath.Join(sinktest.Root(f), "testdata", "go1.26.8-annotations.trace")}, s)
+	fixtures.Run(f, fixtures.File{Name: "small", Path: filepath.Join(fixtures.Root(f), "testdata", "go1.26.8-annotations.trace")}, s)
 	var seed bytes.Buffer
 	if err := s.Report().WriteJSON(&seed); err != nil {
 		f.Fatal(err)

@@ -15,7 +15,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/trace2otel/trace2otel/convert"
-	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/convert/sinktest"
+	"github.com/trace2otel/trace2otel/internal/fixtures"
 )
 
 var update = flag.Bool("update", false, "write the goldens anew")
@@ -26,16 +27,16 @@ func TestConformance(t *testing.T) {
 		{Format: JSON, Goroutine: regexp.MustCompile("")},
 	} {
 		t.Run([]string{"text", "json"}[o.Format], func(t *testing.T) {
-			sinktest.Test(t, func(w io.Writer) convert.Sink { return New(w, o) })
+			sinktest.Test(t, func(w io.Writer) convert.Sink { return New(w, o) }, fixtures.Small(t)...)
 		})
 	}
 }
 
 func TestJSONReadsBack(t *testing.T) {
-	for _, f := range sinktest.Traces(t) {
+	for _, f := range fixtures.All(t) {
 		var out bytes.Buffer
 		s := New(&out, Options{Format: JSON, ToolVersion: "v1", Goroutine: regexp.MustCompile("main")})
-		sinktest.Run(t, f, s)
+		fixtures.Run(t, f, s)
 		got, err := ReadJSON(&out)
 		if err != nil {
 			t.Fatal(err)
@@ -55,8 +56,8 @@ func TestJSONReadsBack(t *testing.T) {
 func TestText(t *testing.T) {
 	golden := filepath.Join("testdata", "multi.txt")
 	var out bytes.Buffer
-	f := sinktest.File{Name: "multi", Path: filepath.Join(sinktest.Root(t), "testdata", "go1.26.8-multi.trace")}
-	sinktest.Run(t, f, New(&out, Options{Goroutine: regexp.MustCompile("^main")}))
+	f := fixtures.File{Name: "multi", Path: filepath.Join(fixtures.Root(t), "testdata", "go1.26.8-multi.trace")}
+	fixtures.Run(t, f, New(&out, Options{Goroutine: regexp.MustCompile("^main")}))
 	if *update {
 		if err := os.WriteFile(golden, out.Bytes(), 0o666); err != nil {
 			t.Fatal(err)
@@ -84,9 +85,9 @@ func TestTextFitsAndIsPrintable(t *testing.T) {
 			}
 		}
 	}
-	for _, f := range sinktest.Traces(t) {
+	for _, f := range fixtures.All(t) {
 		var out bytes.Buffer
-		sinktest.Run(t, f, New(&out, Options{Goroutine: regexp.MustCompile("")}))
+		fixtures.Run(t, f, New(&out, Options{Goroutine: regexp.MustCompile("")}))
 		check(t, f.Name, out.String())
 	}
 	nasty := sinktest.Story(t, `trace "a\x1b[31m\nb"
@@ -118,7 +119,7 @@ func TestShortKeepsThreeDigits(t *testing.T) {
 // A name that nobody has is more likely a slip than a wish.
 func TestNoGoroutineMatches(t *testing.T) {
 	s := New(nil, Options{Goroutine: regexp.MustCompile("nobody")})
-	sinktest.Run(t, sinktest.File{Path: "../testdata/go1.26.8-annotations.trace"}, s)
+	fixtures.Run(t, fixtures.File{Path: "../testdata/go1.26.8-annotations.trace"}, s)
 	if w := s.Report().Warnings; len(w) != 1 || w[0] != `no goroutine matches "nobody"` {
 		t.Errorf("warnings %q", w)
 	}

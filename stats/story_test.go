@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/convert/sinktest"
 )
 
 // A story is records as text, what is asked of the report, and the answer, all

@@ -8,7 +8,8 @@ import (
 	"time"
 
 	"github.com/trace2otel/trace2otel/convert"
-	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/convert/sinktest"
+	"github.com/trace2otel/trace2otel/internal/fixtures"
 )
 
 // A history has all intervals of a trace, to work out anew, with all of them at
@@ -82,10 +83,10 @@ func checkSpread(t *testing.T, name string, s *Spread, lengths, cut []time.Durat
 }
 
 func TestSpreadsAreThoseOfAllIntervals(t *testing.T) {
-	for _, f := range slices.Concat(sinktest.Traces(t), sinktest.Windows(t)) {
+	for _, f := range slices.Concat(fixtures.All(t), fixtures.Windows(t)) {
 		var h history
 		s := New(nil, Options{})
-		sinktest.Run(t, f, &h, s)
+		fixtures.Run(t, f, &h, s)
 		r := s.Report()
 		state := func(st convert.State, fn, reason string, all bool) func(*convert.Record) bool {
 			return func(r *convert.Record) bool {
@@ -130,10 +131,10 @@ func TestSpreadsAreThoseOfAllIntervals(t *testing.T) {
 }
 
 func TestSumsAreTheEngines(t *testing.T) {
-	for _, f := range slices.Concat(sinktest.Traces(t), sinktest.Windows(t)) {
+	for _, f := range slices.Concat(fixtures.All(t), fixtures.Windows(t)) {
 		var h history
 		s := New(nil, Options{})
-		sinktest.Run(t, f, &h, s)
+		fixtures.Run(t, f, &h, s)
 		r := s.Report()
 		var all Times
 		var n int64
@@ -216,11 +217,11 @@ func TestQueueIsThatOfAllIntervals(t *testing.T) {
 		live                     int64
 		procs                    int64 // if set: that from here on
 	}
-	for _, f := range slices.Concat(sinktest.Traces(t), sinktest.Windows(t)) {
+	for _, f := range slices.Concat(fixtures.All(t), fixtures.Windows(t)) {
 		var h history
 		var procs metrics
 		s := New(nil, Options{})
-		sinktest.Run(t, f, &h, &procs, s)
+		fixtures.Run(t, f, &h, &procs, s)
 		var edges []edge
 		for i := range h.ends {
 			var e edge
@@ -297,11 +298,11 @@ func TestQueueIsThatOfAllIntervals(t *testing.T) {
 
 // TestTimelineIsThatOfAllIntervals works out every step of the timeline anew.
 func TestTimelineIsThatOfAllIntervals(t *testing.T) {
-	for _, f := range slices.Concat(sinktest.Traces(t), sinktest.Windows(t)) {
+	for _, f := range slices.Concat(fixtures.All(t), fixtures.Windows(t)) {
 		var h history
 		var values metrics
 		s := New(nil, Options{})
-		sinktest.Run(t, f, &h, &values, s)
+		fixtures.Run(t, f, &h, &values, s)
 		tl := s.Report().Timeline
 		w := newSteps(&h, tl.Step)
 		for i := range h.ends {

@@ -15,9 +15,9 @@ import (
 	"github.com/google/pprof/profile"
 	"github.com/klauspost/compress/gzip"
 
+	"github.com/trace2otel/trace2otel/internal/fixtures"
 	"github.com/trace2otel/trace2otel/internal/forge"
 	"github.com/trace2otel/trace2otel/internal/gotrace"
-	"github.com/trace2otel/trace2otel/internal/sinktest"
 )
 
 // damageTable says of each damaged input what convert says about it, how it
@@ -52,13 +52,13 @@ func TestDamage(t *testing.T) {
 		}
 		delete(want, in.name)
 	}
-	if _, ok := sinktest.SharedTraces(t); ok && !*update {
+	if _, ok := fixtures.Shared(t); ok && !*update {
 		for name := range want {
 			t.Errorf("%s is in the table, and not among the files", name)
 		}
 	}
 	if *update {
-		if _, ok := sinktest.SharedTraces(t); !ok {
+		if _, ok := fixtures.Shared(t); !ok {
 			t.Fatal("the table needs the traces beside the repository")
 		}
 		if err := os.WriteFile(damageTable, []byte(strings.Join(all, "\n\n")+"\n"), 0o666); err != nil {
@@ -72,8 +72,8 @@ type damagedInput struct{ name, path string }
 
 // damagedFiles returns the files there are, in the order of their names.
 func damagedFiles(t *testing.T) []damagedInput {
-	root := filepath.Join(sinktest.Root(t), "testdata")
-	shared, _ := sinktest.SharedTraces(t)
+	root := filepath.Join(fixtures.Root(t), "testdata")
+	shared, _ := fixtures.Shared(t)
 	var files []damagedInput
 	for _, dir := range []struct{ name, own string }{
 		{"edge", "edge"}, {"hostile", "hostile"}, {"server", "."}, {"legacy", "."},
@@ -93,7 +93,7 @@ func damagedFiles(t *testing.T) []damagedInput {
 
 // madeDamage damages good traces in the ways that are known from the field.
 func madeDamage(t *testing.T) []damagedInput {
-	root := filepath.Join(sinktest.Root(t), "testdata")
+	root := filepath.Join(fixtures.Root(t), "testdata")
 	read := func(name string) []byte {
 		b, err := os.ReadFile(filepath.Join(root, name))
 		if err != nil {

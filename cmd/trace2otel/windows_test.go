@@ -10,15 +10,15 @@ import (
 	"github.com/google/pprof/profile"
 
 	"github.com/trace2otel/trace2otel/convert"
+	"github.com/trace2otel/trace2otel/internal/fixtures"
 	"github.com/trace2otel/trace2otel/internal/forge"
-	"github.com/trace2otel/trace2otel/internal/sinktest"
 )
 
 // TestWindowsTimes converts a trace of Go 1.22.0 on Windows, whose times are 256
 // times too short: they are corrected, and that is said on standard error, in the
 // report and in each output. Nothing is lost.
 func TestWindowsTimes(t *testing.T) {
-	data, err := os.ReadFile(filepath.Join(sinktest.Root(t), "testdata", "go1.22.0-annotations-stress.trace"))
+	data, err := os.ReadFile(filepath.Join(fixtures.Root(t), "testdata", "go1.22.0-annotations-stress.trace"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,8 +9,9 @@ import (
 	"time"
 
 	"github.com/trace2otel/trace2otel/convert"
+	"github.com/trace2otel/trace2otel/convert/sinktest"
 	"github.com/trace2otel/trace2otel/internal/account"
-	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/internal/fixtures"
 )
 
 // A book keeps the accounts of all goroutines of a trace.
@@ -153,10 +154,10 @@ func describe(t *account.Totals) string {
 // TestTotalsAreTheStates compares with the records, on real traces: what is
 // taken out of a state is given back to it here.
 func TestTotalsAreTheStates(t *testing.T) {
-	for _, f := range slices.Concat(sinktest.Traces(t), sinktest.Windows(t)) {
+	for _, f := range slices.Concat(fixtures.All(t), fixtures.Windows(t)) {
 		var b book
 		var sums sinktest.Sums
-		sinktest.Run(t, f, &b, &sums)
+		fixtures.Run(t, f, &b, &sums)
 		want := sums.ByState()
 		var got account.Totals
 		for g, totals := range b.done {

@@ -22,7 +22,7 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
-	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/internal/fixtures"
 	"github.com/trace2otel/trace2otel/stats"
 )
 
@@ -162,16 +162,16 @@ func script[T any](t *testing.T, ctx context.Context, source string) T {
 }
 
 // analyse returns the report of a trace.
-func analyse(t *testing.T, f sinktest.File) *stats.Report {
+func analyse(t *testing.T, f fixtures.File) *stats.Report {
 	t.Helper()
 	s := stats.New(nil, stats.Options{Goroutine: regexp.MustCompile(`^main\.main$`)})
-	sinktest.Run(t, f, s)
+	fixtures.Run(t, f, s)
 	return s.Report()
 }
 
 // fixture is one of the traces that are always there.
-func fixture(t *testing.T, name string) sinktest.File {
-	return sinktest.File{Name: name, Path: filepath.Join(sinktest.Root(t), "testdata", name+".trace")}
+func fixture(t *testing.T, name string) fixtures.File {
+	return fixtures.File{Name: name, Path: filepath.Join(fixtures.Root(t), "testdata", name+".trace")}
 }
 
 func write(t *testing.T, r *stats.Report) []byte {

@@ -17,15 +17,15 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
-	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/internal/fixtures"
 	"github.com/trace2otel/trace2otel/stats"
 )
 
 // pages are of traces that differ in what they have to show.
-func pages(t *testing.T) []sinktest.File {
-	files := []sinktest.File{fixture(t, "go1.26.8-multi"), fixture(t, "go1.24.0-annotations"), fixture(t, "go1.26.8-wait-on-pipe")}
-	if dir, ok := sinktest.SharedTraces(t); ok {
-		files = append(files, sinktest.File{Name: "tasks", Path: filepath.Join(dir, "load", "tasks.trace")})
+func pages(t *testing.T) []fixtures.File {
+	files := []fixtures.File{fixture(t, "go1.26.8-multi"), fixture(t, "go1.24.0-annotations"), fixture(t, "go1.26.8-wait-on-pipe")}
+	if dir, ok := fixtures.Shared(t); ok {
+		files = append(files, fixtures.File{Name: "tasks", Path: filepath.Join(dir, "load", "tasks.trace")})
 	}
 	return files
 }

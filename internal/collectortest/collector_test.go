@@ -12,7 +12,8 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/trace2otel/trace2otel/convert"
-	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/convert/sinktest"
+	"github.com/trace2otel/trace2otel/internal/fixtures"
 	"github.com/trace2otel/trace2otel/otlp"
 )
 
@@ -26,12 +27,12 @@ const (
 // Collector reads of them against one another, against what back ends demand,
 // and against the engine's sums.
 func TestFilesReadBack(t *testing.T) {
-	for _, f := range sinktest.Traces(t) {
+	for _, f := range fixtures.All(t) {
 		t.Run(f.Name, func(t *testing.T) {
 			var jsonl, binary bytes.Buffer
 			var sums sinktest.Sums
 			var intervals tally
-			sinktest.Run(t, f,
+			fixtures.Run(t, f,
 				otlp.New(&jsonl, otlp.Options{}),
 				otlp.New(&binary, otlp.Options{Format: otlp.Binary}), &sums, &intervals)
 

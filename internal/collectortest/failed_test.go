@@ -7,7 +7,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 
-	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/internal/fixtures"
 	"github.com/trace2otel/trace2otel/otlp"
 	"github.com/trace2otel/trace2otel/otlp/export"
 )
@@ -15,7 +15,7 @@ import (
 // TestFailedSpansReadBack has nothing delivered, and holds what the Collector
 // reads of the spans kept in a file of either kind against those not delivered.
 func TestFailedSpansReadBack(t *testing.T) {
-	for _, f := range sinktest.Traces(t) {
+	for _, f := range fixtures.All(t) {
 		if f.Name != "go1.26.8-annotations.trace" && f.Name != "go1.26.8-multi.trace" {
 			continue
 		}
@@ -36,7 +36,7 @@ func TestFailedSpansReadBack(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			sinktest.Run(t, f, otlp.New(&file, otlp.Options{Format: otlp.Binary}), otlp.New(e, otlp.Options{Format: otlp.Binary}))
+			fixtures.Run(t, f, otlp.New(&file, otlp.Options{Format: otlp.Binary}), otlp.New(e, otlp.Options{Format: otlp.Binary}))
 			if _, err := e.Close(); err != nil {
 				t.Fatal(err)
 			}

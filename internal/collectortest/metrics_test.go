@@ -6,17 +6,17 @@ import (
 
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
-	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/internal/fixtures"
 	"github.com/trace2otel/trace2otel/otlp"
 )
 
 // TestMetricsReadBack holds what the Collector reads of the metrics of every
 // trace in JSON against what it reads in protobuf.
 func TestMetricsReadBack(t *testing.T) {
-	for _, f := range sinktest.Traces(t) {
+	for _, f := range fixtures.All(t) {
 		t.Run(f.Name, func(t *testing.T) {
 			var jsonl, binary bytes.Buffer
-			sinktest.Run(t, f, otlp.NewMetrics(&jsonl, otlp.Options{}), otlp.NewMetrics(&binary, otlp.Options{Format: otlp.Binary}))
+			fixtures.Run(t, f, otlp.NewMetrics(&jsonl, otlp.Options{}), otlp.NewMetrics(&binary, otlp.Options{Format: otlp.Binary}))
 			fromBinary, err := new(pmetric.ProtoUnmarshaler).UnmarshalMetrics(binary.Bytes())
 			if err != nil {
 				t.Fatal(err)

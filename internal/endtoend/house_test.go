@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/internal/fixtures"
 )
 
 const module = "github.com/trace2otel/trace2otel/"
@@ -54,7 +54,7 @@ var only = map[string][]string{
 // another nor the decoder.
 func TestImportsRunOneWay(t *testing.T) {
 	cmd := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "./...")
-	cmd.Dir = sinktest.Root(t)
+	cmd.Dir = fixtures.Root(t)
 	out, err := cmd.Output()
 	if err != nil {
 		t.Fatal(err)
@@ -89,7 +89,7 @@ func TestImportsRunOneWay(t *testing.T) {
 // TestOutsideModule builds a program of another module against the packages
 // that are for others to use.
 func TestOutsideModule(t *testing.T) {
-	root := sinktest.Root(t)
+	root := fixtures.Root(t)
 	dir := t.TempDir()
 	write := func(name, text string) {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {

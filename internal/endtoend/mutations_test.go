@@ -21,7 +21,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/trace2otel/trace2otel/convert"
-	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/internal/fixtures"
 	"github.com/trace2otel/trace2otel/stats"
 )
 
@@ -43,7 +43,7 @@ func mutable(t *testing.T) [][]byte {
 		"go1.24.0-annotations.trace", "go1.22.0-annotations-stress.trace",
 		"user_task_region_1_21_good", "user_task_region_1_11_good", "http_1_19_good",
 	} {
-		data, err := os.ReadFile(filepath.Join(sinktest.Root(t), "testdata", name))
+		data, err := os.ReadFile(filepath.Join(fixtures.Root(t), "testdata", name))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -13,7 +13,8 @@ import (
 	"time"
 
 	"github.com/trace2otel/trace2otel/convert"
-	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/convert/sinktest"
+	"github.com/trace2otel/trace2otel/internal/fixtures"
 	"github.com/trace2otel/trace2otel/otlp"
 	"github.com/trace2otel/trace2otel/perfetto"
 	"github.com/trace2otel/trace2otel/pprofout"
@@ -88,7 +89,7 @@ func runBy(d convert.Decoder, data []byte, size int, outs []output) (*convert.Su
 func TestSameBytes(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	for _, file := range []string{"go1.26.8-multi.trace", "go1.26.8-gc-stress.trace", "go1.22.0-annotations-stress.trace", "http_1_19_good"} {
-		data, err := os.ReadFile(filepath.Join(sinktest.Root(t), "testdata", file))
+		data, err := os.ReadFile(filepath.Join(fixtures.Root(t), "testdata", file))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -130,7 +131,7 @@ func TestSameBytes(t *testing.T) {
 // the records keep their contract, and no output fails that has something to
 // write.
 func FuzzPipeline(f *testing.F) {
-	root := sinktest.Root(f)
+	root := fixtures.Root(f)
 	for _, pattern := range []string{"hostile/*", "text/*.trace", "edge/*.trace", "go1.2*annotations.trace", "user_task*", "http_1_11_good"} {
 		paths, _ := filepath.Glob(filepath.Join(root, "testdata", filepath.FromSlash(pattern)))
 		for _, path := range paths {

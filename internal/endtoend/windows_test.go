@@ -21,7 +21,8 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/trace2otel/trace2otel/convert"
-	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/convert/sinktest"
+	"github.com/trace2otel/trace2otel/internal/fixtures"
 	"github.com/trace2otel/trace2otel/internal/traceprocessor"
 	"github.com/trace2otel/trace2otel/otlp"
 	"github.com/trace2otel/trace2otel/perfetto"
@@ -115,7 +116,7 @@ func TestTimelinesOfWindowsAddUp(t *testing.T) {
 
 // addUp holds the accounts of the thirds of a trace to those of the whole.
 func addUp(t *testing.T, file string, all []ledger) {
-	data, err := os.ReadFile(filepath.Join(sinktest.Root(t), "testdata", file))
+	data, err := os.ReadFile(filepath.Join(fixtures.Root(t), "testdata", file))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,7 @@ import (
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/internal/fixtures"
 	"github.com/trace2otel/trace2otel/otlp/export"
 )
 
@@ -53,7 +53,7 @@ func TestSpansComeBack(t *testing.T) {
 					send := func(args ...string) {
 						run(t, command, append(args, "--endpoint", endpoint, "--protocol", string(protocol), "--quiet")...)
 					}
-					convert := []string{"otlp", f.Path, "--start", sinktest.Wall.Format(time.RFC3339)}
+					convert := []string{"otlp", f.Path, "--start", fixtures.Wall.Format(time.RFC3339)}
 					send(append(convert, "-o", file)...)
 					want := readFile(t, file)
 					compare(t, j, want)
@@ -71,13 +71,13 @@ func TestSpansComeBack(t *testing.T) {
 // isV1 reports whether a trace is of before Go 1.22. Of events of the same time
 // in these, the decoder does not always take the same first, and so there is
 // more than one outcome of their conversion.
-func isV1(f sinktest.File) bool { return strings.HasSuffix(f.Name, "_good") }
+func isV1(f fixtures.File) bool { return strings.HasSuffix(f.Name, "_good") }
 
 // traces returns the traces in testdata.
-func traces(t *testing.T) []sinktest.File {
-	root := filepath.Join(sinktest.Root(t), "testdata")
-	var files []sinktest.File
-	for _, f := range sinktest.Traces(t) {
+func traces(t *testing.T) []fixtures.File {
+	root := filepath.Join(fixtures.Root(t), "testdata")
+	var files []fixtures.File
+	for _, f := range fixtures.All(t) {
 		if strings.HasPrefix(f.Path, root) {
 			files = append(files, f)
 		}

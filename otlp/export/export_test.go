@@ -17,8 +17,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/trace2otel/trace2otel/internal/fixtures"
 	"github.com/trace2otel/trace2otel/internal/otlpserver"
-	"github.com/trace2otel/trace2otel/internal/sinktest"
 	"github.com/trace2otel/trace2otel/otlp"
 	"github.com/trace2otel/trace2otel/otlp/export"
 )
@@ -28,13 +28,13 @@ var quick = export.Retry{First: time.Millisecond, For: 20 * time.Second}
 
 // realTrace has spans of almost all kinds, and not too many of them to
 // hold in memory several times over.
-var realTrace = sinktest.File{Name: "gc-stress", Path: "../../testdata/go1.26.8-gc-stress.trace"}
+var realTrace = fixtures.File{Name: "gc-stress", Path: "../../testdata/go1.26.8-gc-stress.trace"}
 
 // traceSpans returns a file of package otlp, of a real trace.
 func traceSpans(t *testing.T, f otlp.Format) []byte {
 	t.Helper()
 	var file bytes.Buffer
-	sinktest.Run(t, realTrace, otlp.New(&file, otlp.Options{Format: f, MinWait: time.Microsecond}))
+	fixtures.Run(t, realTrace, otlp.New(&file, otlp.Options{Format: f, MinWait: time.Microsecond}))
 	return file.Bytes()
 }
 

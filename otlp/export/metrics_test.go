@@ -10,8 +10,8 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/trace2otel/trace2otel/convert"
+	"github.com/trace2otel/trace2otel/internal/fixtures"
 	"github.com/trace2otel/trace2otel/internal/otlpserver"
-	"github.com/trace2otel/trace2otel/internal/sinktest"
 	"github.com/trace2otel/trace2otel/otlp"
 	"github.com/trace2otel/trace2otel/otlp/export"
 )
@@ -21,7 +21,7 @@ func metricsOf(t *testing.T, sinks ...convert.Sink) (*metricspb.MetricsData, int
 	t.Helper()
 	var file bytes.Buffer
 	sinks = append(sinks, otlp.NewMetrics(&file, otlp.Options{Format: otlp.Binary}))
-	sinktest.Run(t, sinktest.File{Name: "multi", Path: "../../testdata/go1.26.8-multi.trace"}, sinks...)
+	fixtures.Run(t, fixtures.File{Name: "multi", Path: "../../testdata/go1.26.8-multi.trace"}, sinks...)
 	data := new(metricspb.MetricsData)
 	if err := proto.Unmarshal(file.Bytes(), data); err != nil {
 		t.Fatal(err)

@@ -5,7 +5,8 @@ import (
 	"testing"
 
 	"github.com/trace2otel/trace2otel/convert"
-	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/convert/sinktest"
+	"github.com/trace2otel/trace2otel/internal/fixtures"
 )
 
 func TestCheckerFindsWhatIsWrong(t *testing.T) {
@@ -74,10 +75,10 @@ func TestPrefixesKeepInvariants(t *testing.T) {
 }
 
 func TestTracesKeepInvariants(t *testing.T) {
-	for _, f := range sinktest.Traces(t) {
+	for _, f := range fixtures.All(t) {
 		t.Run(f.Name, func(t *testing.T) {
 			var sums sinktest.Sums
-			s := sinktest.Run(t, f, new(sinktest.Checker), &sums)
+			s := fixtures.Run(t, f, new(sinktest.Checker), &sums)
 			if s.Loss != nil && !strings.Contains(f.Name, "sigkill") {
 				t.Errorf("loss: %v", s.Loss.Err)
 			}

@@ -2,13 +2,12 @@ package sinktest
 
 import (
 	"bytes"
+	"context"
 	_ "embed"
 	"errors"
 	"fmt"
 	"hash/maphash"
 	"io"
-	"slices"
-	"strings"
 	"testing"
 
 	"github.com/trace2otel/trace2otel/convert"
@@ -23,13 +22,19 @@ func Everything(tb testing.TB) *Recorder {
 	return Story(tb, everything)
 }
 
+// A Named recording has a name for the tests that use it.
+type Named struct {
+	Name string
+	*Recorder
+}
+
 // Test puts a sink through what every sink must stand: batches of any size, a
 // writer that fails, a trace that breaks off anywhere, a trace with nothing in
 // it, and batches that are not its own. newSink returns a fresh sink that
-// writes to w.
+// writes to w; more are recordings to use beside those that the package has.
 //
 // The traces it uses are dated, and sinks must take them all.
-func Test(t *testing.T, newSink func(w io.Writer) convert.Sink) {
+func Test(t *testing.T, newSink func(w io.Writer) convert.Sink, more ...Named) {
 	s := suite{newSink}
 	all := Everything(t)
 	t.Run("empty trace", func(t *testing.T) {
@@ -37,20 +42,22 @@ func Test(t *testing.T, newSink func(w io.Writer) convert.Sink) {
 	})
 	t.Run("broken off", func(t *testing.T) { s.testPrefixes(t, all) })
 	s.testRecording(t, "everything", all)
-	for _, f := range conformanceTraces(t) {
-		s.testRecording(t, f.Name, Load(t, f))
+	s.testRecording(t, "annotations", annotations(t))
+	for _, m := range more {
+		s.testRecording(t, m.Name, m.Recorder)
 	}
 }
 
-// maxConformanceBytes keeps the suite fast: each trace is written some fifteen
-// times.
-const maxConformanceBytes = 50 << 10
+//go:embed testdata/annotations.trace
+var annotated []byte
 
-// conformanceTraces are small ones of testdata.
-func conformanceTraces(t *testing.T) []File {
-	return slices.DeleteFunc(Traces(t), func(f File) bool {
-		return !strings.HasPrefix(f.Path, Root(t)) || sizeOf(t, f) > maxConformanceBytes
-	})
+// annotations returns a recording of a real trace with tasks, regions and logs.
+func annotations(t *testing.T) *Recorder {
+	rec := new(Recorder)
+	if _, err := convert.Run(context.Background(), bytes.NewReader(annotated), convert.Options{Name: "annotations"}, rec); err != nil {
+		t.Fatal(err)
+	}
+	return rec
 }
 
 type suite struct {

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/trace2otel/trace2otel/convert"
-	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/convert/sinktest"
 )
 
 // TestPrinterConforms tests the suite as much as the Printer.

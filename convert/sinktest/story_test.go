@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/trace2otel/trace2otel/convert"
-	"github.com/trace2otel/trace2otel/internal/sinktest"
+	"github.com/trace2otel/trace2otel/convert/sinktest"
 )
 
 // printed returns what a Printer makes of rec.
