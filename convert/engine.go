@@ -59,6 +59,7 @@ func (e *engine) dispatch(ev *event) {
 		e.tasks.begin(ev)
 	case evTaskEnd:
 		e.tasks.end(ev, e.start)
+		e.regions.forget(uint64(ev.id))
 	case evRegionBegin, evRegionEnd:
 		e.region(ev)
 	case evLog:

@@ -86,6 +86,7 @@ func (x *regionIndex) only(key regionKey) *region {
 type keySet struct {
 	few  []regionKey
 	many map[regionKey]bool
+	full bool // there were more: any may have been one of them
 }
 
 // fewKeys is up to how many keys a keySet compares one by one.
@@ -97,12 +98,19 @@ func (ks *keySet) has(key regionKey) bool {
 			return true
 		}
 	}
-	return ks.many[key]
+	return ks.full || ks.many[key]
 }
 
-func (ks *keySet) add(key regionKey) {
+func (ks *keySet) size() int { return len(ks.few) + len(ks.many) }
+
+// add adds a key, if there is room, and returns how many it has more.
+func (ks *keySet) add(key regionKey, room bool) int {
 	switch {
 	case ks.has(key):
+		return 0
+	case !room:
+		ks.full = true
+		return 0
 	case len(ks.few) < fewKeys:
 		ks.few = append(ks.few, key)
 	default:
@@ -111,4 +119,5 @@ func (ks *keySet) add(key regionKey) {
 		}
 		ks.many[key] = true
 	}
+	return 1
 }

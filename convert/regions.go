@@ -8,7 +8,9 @@ import "math"
 //
 //  1. An End is of the open region of its type and task on its goroutine; of
 //     several, of the one that began last. Regions begun since stay open until
-//     their own Ends: regions of one goroutine may overlap.
+//     their own Ends: regions of one goroutine may overlap. If there is none, but
+//     a region of that type and task was open when its goroutine exited, the End
+//     is that one's, and is only counted.
 //  2. If there is none, the region may have begun before the trace: see
 //     mayBeEarlier.
 //  3. If it cannot have, and exactly one region of that type and task is open
@@ -25,7 +27,10 @@ type regions struct {
 	last   uint64    // number given out last
 	spare  []*region // for use again
 	index  *regionIndex
-	exited map[regionKey]int // open when their goroutines exited; Ends of them are of no other region
+	exited map[uint64]map[string]int // by task and type, how many were open when their goroutine exited; each absorbs one later End
+
+	remembered int  // keys in exited, and in those entered by goroutines
+	forgetful  bool // there were too many to be remembered in exited
 
 	from, to Time // of the window: mistakes outside of it are not counted
 	mistakes RegionMistakes
@@ -55,7 +60,7 @@ type regionKey struct {
 func newRegions(out *emitter, stacks *stacks, tasks *tasks, goroutines *goroutines) *regions {
 	return &regions{
 		out: out, stacks: stacks, tasks: tasks, goroutines: goroutines,
-		exited: make(map[regionKey]int), from: math.MinInt64, to: math.MaxInt64,
+		exited: make(map[uint64]map[string]int), from: math.MinInt64, to: math.MaxInt64,
 	}
 }
 
@@ -77,7 +82,7 @@ func (rs *regions) begin(g *goroutine, ev *event) {
 		if g.entered == nil {
 			g.entered = new(keySet)
 		}
-		g.entered.add(rg.regionKey)
+		rs.remembered += g.entered.add(rg.regionKey, rs.remembered < maxRemembered)
 	}
 	rg.fill(rs.out.add(KindRegion, Begin, ev.time))
 	rg.order = rs.out.order
@@ -93,12 +98,14 @@ func (rs *regions) end(g *goroutine, ev *event) {
 		rs.close(rg, ev.time, 0).EndStack = ev.stack
 		return
 	}
-	if !rs.tasks.begun(key.task) && rs.exited[key] > 0 {
-		rs.exited[key]--
+	if rs.absorb(key) {
 		rs.mistake(&rs.mistakes.Unmatched, nil, ev, "")
 		return
 	}
 	other := rs.indexed().only(key)
+	if rs.forgetful {
+		other = nil // the End may be of a region whose goroutine exited
+	}
 	switch {
 	case rs.mayBeEarlier(g, key, ev, other):
 		r := rs.out.add(KindRegion, End, ev.time)
@@ -116,7 +123,8 @@ func (rs *regions) end(g *goroutine, ev *event) {
 }
 
 // mayBeEarlier reports whether an End of g can be of a region begun before the
-// trace: g is that old, so is the task, and g began none like it since. other is
+// trace: g and the task began before, and g has begun no region of this key since.
+// other is
 // the one such region that is open elsewhere, or nil. If it began in the
 // function in which this one ends, the goroutines run the same code, and each
 // has a region of its own.
@@ -170,11 +178,57 @@ func (rs *regions) close(rg *region, t Time, flags Flags) *Record {
 // if flags have OpenEnd: those begun last first.
 func (rs *regions) leave(g *goroutine, t Time, flags Flags) {
 	for g.region != nil {
-		if rg := g.region; flags&OpenEnd == 0 && !rs.tasks.begun(rg.task) {
-			rs.exited[rg.regionKey]++
+		if flags&OpenEnd == 0 {
+			rs.expect(g.region.regionKey)
 		}
 		rs.close(g.region, t, flags)
 	}
+	if g.entered != nil {
+		rs.remembered -= g.entered.size()
+	}
+}
+
+// maxRemembered bounds what is remembered for Ends to come, in programs that give
+// regions very many types.
+const maxRemembered = 1 << 16
+
+// expect remembers that a region was open when its goroutine exited.
+func (rs *regions) expect(key regionKey) {
+	types := rs.exited[key.task]
+	if types[key.name] == 0 {
+		if rs.remembered >= maxRemembered {
+			rs.forgetful = true
+			return
+		}
+		rs.remembered++
+	}
+	if types == nil {
+		types = make(map[string]int)
+		rs.exited[key.task] = types
+	}
+	types[key.name]++
+}
+
+// absorb reports whether an End is of a region that was open when its goroutine
+// exited. There is one End for each.
+func (rs *regions) absorb(key regionKey) bool {
+	types := rs.exited[key.task]
+	if types[key.name] == 0 {
+		return false
+	}
+	if types[key.name]--; types[key.name] == 0 {
+		rs.remembered--
+		if delete(types, key.name); len(types) == 0 {
+			delete(rs.exited, key.task)
+		}
+	}
+	return true
+}
+
+// forget lets go of what was remembered of a task, which has ended.
+func (rs *regions) forget(task uint64) {
+	rs.remembered -= len(rs.exited[task])
+	delete(rs.exited, task)
 }
 
 func (rg *region) fill(r *Record) {

@@ -242,3 +242,26 @@ func TestRegionsThatComeLate(t *testing.T) {
 		}
 	}
 }
+
+// TestTaskIdThatComesAgain has a region of a task begun before the trace end after
+// another task of its id has begun, as only damaged traces have it: that task goes
+// on to its own end.
+func TestTaskIdThatComesAgain(t *testing.T) {
+	const story = `
+0 - sync id=1
+0 G1 begin goroutine "main.main" open-start
+0 G1 begin running P0 open-start
+0 G2 begin goroutine "main.other" open-start
+0 G2 begin running P1 open-start
+5 G2 begin region "r" parent=7 stack=1
+10 G1 begin task "t" id=7 stack=1
+15 G2 end region endstack=1
+20 - end task id=7 by=G1 bystack=1
+40 G1 end running endstack=2
+40 G1 end goroutine
+`
+	got := labelled(convertStory(t, story, pprofout.Options{Kind: pprofout.Run, Task: match("^t$")}))
+	if want := "1 × 10ns main.worker:20 func=main.main state=running task=t"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}

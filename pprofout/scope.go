@@ -100,7 +100,7 @@ func (ts *tasks) leave(rg *region) {
 	tk.members[rg.member], moved.member = moved, rg.member
 	tk.members[last] = nil
 	tk.members = tk.members[:last]
-	if tk.early && last == 0 {
+	if tk.early && last == 0 && ts.byID[tk.id] == tk {
 		delete(ts.byID, tk.id)
 	}
 }
