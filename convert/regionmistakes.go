@@ -15,8 +15,8 @@ type RegionMistakes struct {
 	Elsewhere int64 // ended on another goroutine than they began on
 	Unmatched int64 // Ends of no open region
 
-	// Longest is the longest region among Crossed and Elsewhere; its Length is
-	// zero if there are none.
+	// Longest is the longest region among Crossed and Elsewhere; zero if there are
+	// none.
 	Longest RegionMistake
 }
 

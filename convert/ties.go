@@ -17,9 +17,9 @@ type xEvent struct {
 // ties puts the events of a trace before Go 1.22 that happened at one time in an
 // order that is always the same. The reference decoder takes the procs of such a
 // trace out of a map, so that each time it is read other ones come first; and it
-// moves each of the events 1 ns after the one before, so that which they are can
-// no longer be told. But when events are 1 ns apart they may be, and those times
-// are the same however their events are ordered.
+// moves each of the events 1 ns after the one before. After that, ties cannot be
+// recognised. Events 1 ns apart may have been simultaneous; their times are the same
+// however they are ordered.
 //
 // So of each run of events that are 1 ns apart, the order is made anew:
 //
@@ -27,7 +27,7 @@ type xEvent struct {
 //     whether it acts or something is done to it; stops of the world, GC cycles
 //     and CPU samples keep theirs. That is what the decoder goes by, and it has
 //     no choice there.
-//  2. Of the events that can come next, that one does which could the longest:
+//  2. Of the events that can come next, the one that has been ready longest does:
 //     mostly, the decoder does the same. Then procs decide, and goroutines.
 //  3. What the decoder makes of one event stays together; CPU samples come last.
 //

@@ -2,9 +2,9 @@ package otlp
 
 import "github.com/trace2otel/trace2otel/internal/account"
 
-// earlyTimes have what trees of tasks have of the time of a goroutine: of each
-// tree whose root began before the trace. A goroutine that works off jobs can
-// have to do with any number of them. The zero value is empty.
+// earlyTimes holds, for each tree of tasks begun before the trace, the goroutine's
+// time already credited to it. A goroutine that works off jobs can have to do with
+// any number of trees. The zero value is empty.
 type earlyTimes struct {
 	list  []earlyTime
 	at    map[*task]int // in list, by root; nil while the list is short
@@ -52,8 +52,7 @@ func (e *earlyTimes) add(t earlyTime) {
 	e.list = append(e.list, t)
 }
 
-// sweep drops the trees that get no more time: none of their tasks is known any
-// longer. It is due again when the list has doubled.
+// sweep drops trees that have no task left in taskTable.known. It is due again when the list has doubled.
 func (e *earlyTimes) sweep() {
 	list := e.list
 	e.list, e.at = e.list[:0], nil

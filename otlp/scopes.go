@@ -6,8 +6,8 @@ import (
 )
 
 // A scope is a stretch of a goroutine's time that is open: a region, or a task
-// from its beginning on that goroutine. They may end in any order. The innermost
-// of several is the one that began last.
+// from its beginning on that goroutine. They may end in any order. Among open
+// scopes, the innermost is the one that began last.
 //
 // Of the scopes of one tree of tasks on one goroutine, the innermost one gets
 // the time, so that no task gets what a subtask has, and the tree gets nothing

@@ -1,8 +1,8 @@
 package pprofout
 
-// A lack is why a key is on hold. What is on hold is looked at again when that
-// may have come, and only then: a goroutine can have any number of keys on hold,
-// and any number of ends of regions.
+// A lack is why a key is on hold. Keys on hold are reviewed only when the missing
+// fact may have arrived: a goroutine can have any number of them, and any number of
+// ends of regions.
 type lack int
 
 const (
@@ -19,9 +19,9 @@ func (k *key) lacks() lack {
 	return lacksListed
 }
 
-// loosePieces are pieces of a stretch whose stack is not known yet. The end of a
-// region that began before the trace tells of the region in which all of them
-// were that are in none so far; one that the filter lets through lets all through.
+// loosePieces are pieces of a stretch whose stack is not known yet. The End of a
+// region begun before the trace gives a region to all pieces that have none. If the
+// filter accepts that region, it accepts all pieces.
 type loosePieces struct {
 	pieces  []piece
 	settled int // how many are in a region for sure

@@ -6,8 +6,8 @@ import (
 	"github.com/trace2otel/trace2otel/convert"
 )
 
-// Nesting is how regions fail to nest, which runtime/trace asks of them. Their
-// lengths are right all the same.
+// Nesting counts the regions that do not nest. runtime/trace requires nesting.
+// Their lengths are correct.
 type Nesting struct {
 	Crossed   int64 `json:"crossed"`   // ended while a region begun within was open
 	Elsewhere int64 `json:"elsewhere"` // ended on another goroutine than they began on
