@@ -43,8 +43,8 @@ type announcement struct {
 
 // Prelude returns what was there when the trace began, as events that announce
 // it, at that time: procs, then goroutines, both in the order of their ids, then the
-// mark phase, sweeps and mark assists. It is to be called after the Sync of a generation; of
-// all generations but the first, it returns nothing. Where the trace is damaged,
+// mark phase, sweeps and mark assists. It is to be called after the Sync of a
+// generation; of all but the first, it returns nothing. Where the trace is damaged,
 // more may be announced later.
 func (r *Reader) Prelude() []Event {
 	o := &r.order
