@@ -33,8 +33,9 @@ func (s *Selection) hides(r *convert.Record) bool {
 func (s *Selection) shows(g convert.GoID) bool { return s == nil || s.Goroutines[g] }
 
 // A Selector is a [convert.Sink] that finds goroutines in a first pass over a
-// trace, for the Selection of a second: who woke whom shows only at the end. It keeps the ids of all goroutines, and if Related is
-// set, each pair of them of which one woke the other.
+// trace, for the Selection of a second: who woke whom shows only at the end. It
+// keeps the ids of all goroutines, and if Related is set, each pair of them of which
+// one woke the other.
 type Selector struct {
 	// Match selects goroutines by id ("17") or by start function.
 	Match *regexp.Regexp
