@@ -11,7 +11,7 @@ import "math"
 //     their own Ends: regions of one goroutine may overlap. If there is none, but
 //     a region of that type and task was open when its goroutine exited, the End
 //     is that one's, and is only counted.
-//  2. If there is none, the region may have begun before the trace: see
+//  2. If rule 1 finds none, the region may have begun before the trace: see
 //     mayBeEarlier.
 //  3. If it cannot have, and exactly one region of that type and task is open
 //     on other goroutines, the End is of that one.
@@ -124,10 +124,9 @@ func (rs *regions) end(g *goroutine, ev *event) {
 
 // mayBeEarlier reports whether an End of g can be of a region begun before the
 // trace: g and the task began before, and g has begun no region of this key since.
-// other is
-// the one such region that is open elsewhere, or nil. If it began in the
-// function in which this one ends, the goroutines run the same code, and each
-// has a region of its own.
+// other is the one such region that is open elsewhere, or nil. If it began in the
+// function in which this one ends, the goroutines run the same code, and each has a
+// region of its own.
 func (rs *regions) mayBeEarlier(g *goroutine, key regionKey, ev *event, other *region) bool {
 	if g.born.flags&OpenStart == 0 || rs.tasks.begun(key.task) || g.entered != nil && g.entered.has(key) {
 		return false
@@ -192,8 +191,12 @@ func (rs *regions) leave(g *goroutine, t Time, flags Flags) {
 // regions very many types.
 const maxRemembered = 1 << 16
 
-// expect remembers that a region was open when its goroutine exited.
+// expect remembers that a region was open when its goroutine exited, unless its task
+// has ended.
 func (rs *regions) expect(key regionKey) {
+	if rs.tasks.begun(key.task) && rs.tasks.open[key.task] == nil {
+		return
+	}
 	types := rs.exited[key.task]
 	if types[key.name] == 0 {
 		if rs.remembered >= maxRemembered {
@@ -227,6 +230,9 @@ func (rs *regions) absorb(key regionKey) bool {
 
 // forget lets go of what was remembered of a task, which has ended.
 func (rs *regions) forget(task uint64) {
+	if task == NoTask {
+		return // what has none goes on
+	}
 	rs.remembered -= len(rs.exited[task])
 	delete(rs.exited, task)
 }

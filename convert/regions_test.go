@@ -61,3 +61,28 @@ func TestLengthsOfRegions(t *testing.T) {
 		})
 	}
 }
+
+// TestRegionTypesAreForgotten has a goroutine exit within regions of more types than
+// are remembered. When the last of them is ended elsewhere, a third goroutine has
+// one like it open, which goes on.
+func TestRegionTypesAreForgotten(t *testing.T) {
+	const types = 1<<16 + 10
+	var story strings.Builder
+	story.WriteString("100: sync\n110 P0 M1: G1 Undetermined->Running\n110 P1 M2: G5 Undetermined->Running\n110 P2 M3: G6 Undetermined->Running\n")
+	story.WriteString("115 G1 P0 M1: task begin 7 0 \"request\"\n")
+	for i := range types {
+		fmt.Fprintf(&story, "120 G5 P1 M2: region begin 7 \"type %d\"\n", i)
+	}
+	fmt.Fprintf(&story, "130 G5 P1 M2: G5 Running->NotExist\n140 G6 P2 M3: region begin 7 \"type %d\"\n", types-1)
+	// All of G5's are closed from the last one on: the first to begin are forgotten.
+	fmt.Fprintf(&story, "150 G6 P2 M3: region begin 7 \"type 0\"\n160 G1 P0 M1: region end 7 \"type 0\"\n170: end\n")
+	var rec sinktest.Recorder
+	if err := convert.RunStory("go 1.26", story.String(), convert.Options{}, &rec); err != nil {
+		t.Fatal(err)
+	}
+	for i := range rec.Records {
+		if r := &rec.Records[i]; r.Kind == convert.KindRegion && r.Phase == convert.End && r.By != convert.NoGoroutine {
+			t.Errorf("G%d ends a region of G%d", r.By, r.G)
+		}
+	}
+}

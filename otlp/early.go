@@ -52,7 +52,8 @@ func (e *earlyTimes) add(t earlyTime) {
 	e.list = append(e.list, t)
 }
 
-// sweep drops trees that have no task left in taskTable.known. It is due again when the list has doubled.
+// sweep drops trees that have no task left in taskTable.known. It is due again when
+// the list has doubled.
 func (e *earlyTimes) sweep() {
 	list := e.list
 	e.list, e.at = e.list[:0], nil
