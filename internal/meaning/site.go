@@ -86,7 +86,7 @@ func stdSite(frames []Frame, from int) Site {
 		if fn == "" {
 			continue
 		}
-		if lowLevel[packagePath(fn)] && i < len(frames)-1 {
+		if p := packagePath(fn); (lowLevel[p] || strings.HasPrefix(p, "internal/")) && i < len(frames)-1 {
 			via = i
 			continue
 		}
@@ -102,10 +102,12 @@ func stdSite(frames []Frame, from int) Site {
 	return Site{Frame: frames[len(frames)-1], Std: true}
 }
 
-// lowLevel are the packages whose functions wait for whoever calls them.
+// lowLevel are the packages whose functions wait for whoever calls them, with
+// the internal ones.
 var lowLevel = map[string]bool{
-	"runtime": true, "sync": true, "internal/sync": true, "internal/poll": true,
-	"time": true, "syscall": true, "internal/runtime/syscall": true, "runtime/internal/syscall": true,
+	"runtime": true, "sync": true, "time": true, "syscall": true, "runtime/internal/syscall": true,
+	"net": true, "os": true, "io": true, "bufio": true, "bytes": true, "crypto/tls": true,
+	"net/textproto": true,
 }
 
 // callable reports whether a program can call fn by its name. What it cannot
