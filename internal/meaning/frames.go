@@ -86,6 +86,12 @@ func (f *Facts) leaf(frames []Frame, std *Std) int {
 	}
 	op, ok := operations[fn]
 	switch {
+	case fn == "internal/poll.splicePump", fn == "internal/poll.sendFile": // read: loops of the splice
+		f.family, f.refined = networkFamily, NetworkWrite
+		return i
+	case fn == "internal/poll.spliceDrain":
+		f.family, f.refined = networkFamily, NetworkRead
+		return i
 	case strings.HasPrefix(fn, "internal/poll.(*FD).") && op.cause != FileClose:
 		f.family, f.refined = networkFamily, pollCause(frames[i:], std)
 		return i
@@ -160,7 +166,10 @@ func pollCause(frames []Frame, std *Std) Cause {
 			file = true
 		}
 	}
-	write := strings.HasPrefix(method, "Write") || method == "SendFile" || strings.HasPrefix(method, "RawWrite") || strings.HasPrefix(method, "ConnectEx")
+	write := false
+	for _, start := range [...]string{"Write", "WaitWrite", "RawWrite", "SendFile", "ConnectEx"} {
+		write = write || strings.HasPrefix(method, start)
+	}
 	switch {
 	case file && !network && write:
 		return PipeWrite

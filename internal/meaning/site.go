@@ -80,7 +80,7 @@ func (t *Tables) site(frames []Frame, from int, std *Std) Site {
 // stdSite returns the site of a stack that has no frame of the program: the
 // function that waits for a lock, a channel or the network.
 func stdSite(frames []Frame, from int) Site {
-	via := -1
+	via := from - 1
 	for i := from; i < len(frames); i++ {
 		fn := frames[i].Func
 		if fn == "" {
