@@ -34,10 +34,10 @@ type Facts struct {
 	wakeCause Cause  // what such a goroutine waited for
 	isTest    bool
 
-	packages     []string // of the innermost frames of the program, each differs from the one before
-	root, callee Frame    // the two outermost frames, for Unknown
-	rootWaits    bool     // all below the root is std
-	known        bool     // the root is in a table, or std
+	packages   []string // of the innermost frames of the program, each differs from the one before
+	callee     Frame    // the frame that Start calls, of the program, for Unknown
+	startWaits bool     // Start waits itself: all that it calls is std
+	known      bool     // the tables decide on Start
 }
 
 // Wrapped reports whether the root is a known wrapper, and whether the stack
@@ -83,7 +83,7 @@ func (t *Tables) Facts(frames []Frame, std *Std) *Facts {
 	f.findInput(frames, leaf, start)
 	f.findIdle(t, frames, leaf, std)
 	f.findWaking(frames)
-	f.findOutermost(t, frames, std)
+	f.findStart(t, frames, start, std)
 	return f
 }
 

@@ -120,7 +120,7 @@ var busyRows = map[string]bool{
 }
 
 // causeSentences are the causes that are idle wherever they occur.
-var causeSentences = map[Cause]string{
+var causeSentences = [numCauses]string{
 	Accept:           "waits for a connection",
 	Signal:           "waits for a signal",
 	Subtest:          "test waits for its subtest",
@@ -135,7 +135,7 @@ func (f *Facts) Idle(c Cause) string {
 	if f != nil && f.own && f.idles.holds(c) {
 		return f.idle
 	}
-	if s := causeSentences[c]; s != "" {
+	if s := causeSentences[min(c, numCauses-1)]; s != "" {
 		return s
 	}
 	if f == nil || !f.idles.holds(c) {

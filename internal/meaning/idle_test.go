@@ -37,12 +37,27 @@ func TestIdle(t *testing.T) {
 		{"chan receive", "runtime.chanrecv1 < testing.(*T).Run < x.TestX < testing.tRunner", "test waits for its subtest"},
 		{"select", "runtime.selectgo < github.com/robfig/cron/v3.(*Cron).run", "service loop of a library"},
 		{"sync.(*Cond).Wait", "sync.(*Cond).Wait < k8s.io/client-go/util/workqueue.(*Typed[...]).Get < main.work", "worker waits for an item of its queue"},
+		{"network", "internal/poll.(*FD).Read < os.(*File).read < os.(*File).Read < github.com/fsnotify/fsnotify.(*inotify).readEvents", "service loop of a library"},
 		{"chan receive", "runtime.chanrecv1 < main.f", ""},
 		{"sync", "sync.(*Mutex).Lock < main.f", ""},
 	} {
 		f := factsOf(c.stack)
 		if got := f.Idle(f.Cause(c.reason)); got != c.want {
 			t.Errorf("%q at %s: idle %q, want %q", c.reason, c.stack, got, c.want)
+		}
+	}
+}
+
+// TestIdleSystemCalls holds that blocked system calls can be idle, too.
+func TestIdleSystemCalls(t *testing.T) {
+	for stack, want := range map[string]string{
+		"os/signal.signal_recv < os/signal.loop": "waits for a signal",
+		"syscall.Syscall6 < golang.org/x/sys/unix.EpollWait < github.com/fsnotify/fsnotify.(*Watcher).readEvents": "service loop of a library",
+		"syscall.Fsync < os.(*File).Sync < main.f":                                                                "",
+	} {
+		f := factsOf(stack)
+		if got := f.Idle(f.SystemCause()); got != want {
+			t.Errorf("%s: idle %q, want %q", stack, got, want)
 		}
 	}
 }
@@ -147,6 +162,13 @@ func TestUnknownWrappers(t *testing.T) {
 			{1, 7, "time.Sleep < main.readRows < main.(*group).run.func1"},
 			{2, 7, "time.Sleep < main.sendMail < main.(*group).run.func1"},
 		}, "main.readRows (via main.(*group).run.func1)"},
+		{"behind a known wrapper", "", []shown{
+			{1, 7, "time.Sleep < main.readRows < main.(*group).run.func1 < sync.(*WaitGroup).Go.func1"},
+			{2, 7, "time.Sleep < main.sendMail < main.(*group).run.func1 < sync.(*WaitGroup).Go.func1"},
+		}, "main.readRows (via main.(*group).run.func1)"},
+		{"tests call what they are about", "", []shown{
+			{1, 7, "time.Sleep < y.Do.func1 < x.TestX < testing.tRunner"},
+		}, "x.TestX (via testing.tRunner)"},
 		{"two functions at two lines", "", []shown{
 			{1, 7, "time.Sleep < main.readRows < main.(*group).run.func1"},
 			{2, 8, "time.Sleep < main.sendMail < main.(*group).run.func1"},
@@ -185,7 +207,9 @@ func TestUnknownWrappers(t *testing.T) {
 		var first *meaning.Facts
 		for _, s := range c.stacks {
 			stack := frames(s.stack)
-			stack[len(stack)-1].Line = s.line
+			for i := range stack { // the wrapper's, also behind a known one
+				stack[i].Line = s.line
+			}
 			f := tables.Facts(stack, std)
 			if first == nil {
 				first = f

@@ -31,6 +31,7 @@ func (s Site) String() string {
 // that found them (a method Lock, Wait, Do, Get… whose package is not its
 // caller's) was not taken: it also steps over a program's own caches.
 var stepList = []string{
+	"golang.org/x/sys/*", // system calls: fsnotify's epoll, read
 	"github.com/sasha-s/go-deadlock.*",
 	"golang.org/x/sync/semaphore.(*Weighted).Acquire",
 	"golang.org/x/sync/singleflight.(*Group).Do",

@@ -228,3 +228,40 @@ func TestEveryWaitHasACause(t *testing.T) {
 		t.Errorf("only %d waits: does the test read them?", seen)
 	}
 }
+
+// TestGoroutinesOfTraces holds the names and classes of the goroutines of
+// programs of which the truth is known.
+func TestGoroutinesOfTraces(t *testing.T) {
+	for _, c := range []struct {
+		file string
+		want map[string]int
+	}{
+		{"go1.26.8-wrappers.trace", map[string]int{
+			"program main.readRows (via main.(*group).run.func1)": 10,
+			"program main.sendMail (via main.(*group).run.func1)": 10,
+			"program main.compress (via main.(*group).run.func1)": 1,
+			"program main.(*group).run.func1":                     0,
+			"program main.main":                                   1,
+			"tracer runtime.traceStartReadCPU.func1":              1,
+			"runtime runtime.runFinalizers":                       1,
+		}},
+		{"go1.26.8-iter-pull.trace", map[string]int{"program iterator begun in main.pullRange": 2}},
+		{"go1.26.8-cgo-callback.trace", map[string]int{
+			"program main.go_callback (via runtime.cgocallback)": 10,
+		}},
+	} {
+		r, err := readWaits("../../testdata/"+c.file, func(*wait) {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := make(map[string]int)
+		for g, class := range r.class {
+			got[class.String()+" "+r.name(g).String()]++
+		}
+		for name, n := range c.want {
+			if got[name] != n {
+				t.Errorf("%s: %d goroutines %q, want %d; there are %v", c.file, got[name], name, n, got)
+			}
+		}
+	}
+}
