@@ -21,6 +21,7 @@ var may = map[string][]string{
 	"internal/wire":     {},
 	"internal/account":  {"convert"},
 	"internal/index":    {},
+	"internal/meaning":  {},
 	"internal/input":    {},
 	"internal/firstgc":  {},
 	"internal/gzwriter": {},
